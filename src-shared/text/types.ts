@@ -1,0 +1,101 @@
+/**
+ * The one currency of the text side: a conversation, and what it becomes once encoded.
+ * Ids, labels, weights, character spans and reasons of a position are made in one place and travel together.
+ */
+
+export interface ToolCall {
+  readonly type?: "function";
+  readonly id?: string;
+  readonly function: { readonly name: string; readonly arguments: unknown };
+}
+
+export interface ContentPart {
+  readonly type: string;
+  readonly text?: string;
+  readonly [key: string]: unknown;
+}
+
+/** A weight that a person painted on characters `start`…`end` (UTF-16 code units, end excluded) of the content. */
+export interface WeightSpan {
+  readonly start: number;
+  readonly end: number;
+  readonly weight: number;
+}
+
+export interface Message {
+  /** After alias resolution: system, user, assistant, tool; anything else is kept as written. */
+  readonly role: string;
+  readonly content: string | readonly ContentPart[] | null;
+  readonly reasoning?: string;
+  readonly tool_calls?: readonly ToolCall[];
+  readonly tool_call_id?: string;
+  readonly name?: string;
+  /** Scales the loss of this message; 0 switches it off. */
+  readonly weight?: number;
+  readonly spans?: readonly WeightSpan[];
+}
+
+export interface Conversation {
+  readonly messages: readonly Message[];
+  readonly tools?: readonly unknown[];
+  /** Extra template variables (`enable_thinking`, `date_string`, …). */
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly id?: string;
+  readonly source?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** A row that another tool tokenised: template and mask do not apply. */
+export interface PretokenizedRow {
+  readonly inputIds: readonly number[];
+  /** Unshifted: own id or IGNORE. */
+  readonly labels: readonly number[];
+}
+
+/** What a row of a file becomes, whatever its shape. `text` is a document without roles (mask `all`). */
+export type ParsedRow =
+  | { readonly kind: "conversation"; readonly conversation: Conversation }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "tokens"; readonly tokens: PretokenizedRow };
+
+/** Label of a position that is not scored. */
+export const IGNORE = -100;
+
+/** `structural` needs a template that is made of segments (see `chatml-human`). */
+export const MASK_POLICIES = ["assistant", "last_assistant", "all", "structural"] as const;
+export type MaskPolicy = (typeof MASK_POLICIES)[number];
+
+/** Why a position is, or is not, trained. Stored as one byte a token: the index in this list. */
+export const REASONS = [
+  "template", // written by the template, no message behind it
+  "other-role", // content of a role that the policy does not train
+  "answer", // content of a trained message
+  "end-of-turn", // the trained end-of-turn token
+  "structural", // S, E, N of a segment template under `structural`
+  "tagged", // inside {% generation %}
+  "everything", // policy `all`
+  "weight-zero", // switched off by a message weight or a span
+  "earlier-turn", // an assistant turn before the last under `last_assistant`
+  "pretokenized", // label came with the row
+] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** A row, encoded. All arrays have one entry a token. */
+export interface EncodedRow {
+  readonly ids: Int32Array;
+  /** Unshifted: own id or IGNORE. */
+  readonly labels: Int32Array;
+  /** Loss weight of the token where it is a target; 0 where the label is IGNORE. */
+  readonly weights: Float32Array;
+  /** Character span of each token in `text`, UTF-16 code units, end excluded. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  /** Index into REASONS. */
+  readonly reasons: Uint8Array;
+  /** Message that wrote the token's first character, -1 for the template. */
+  readonly messages: Int16Array;
+  /** The rendered text. */
+  readonly text: string;
+  /** Tokens cut by max_length (0: nothing was cut). */
+  readonly truncatedTokens: number;
+}
