@@ -24,7 +24,11 @@ export default ts.config(
   {
     languageOptions: {
       globals: globals.node,
-      parserOptions: { project: ["./tsconfig.json"], tsconfigRootDir: import.meta.dirname, extraFileExtensions: [".svelte"] },
+      parserOptions: {
+        project: ["./tsconfig.json"],
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: [".svelte"],
+      },
     },
     rules: {
       "@typescript-eslint/no-explicit-any": "error",
@@ -49,13 +53,29 @@ export default ts.config(
     },
   },
   { files: ["src-renderer/**/*.svelte.ts"], languageOptions: { parser: ts.parser } },
-  layer(["src-shared/**"], [...sides("main", "worker", "renderer"), ...NODE], "src-shared imports nothing of ours and no Node API"),
+  layer(
+    ["src-shared/**"],
+    [...sides("main", "worker", "renderer"), ...NODE],
+    "src-shared imports nothing of ours and no Node API",
+  ),
   layer(["src-main/**"], sides("worker", "renderer"), "src-main may import src-shared only"),
   layer(["src-worker/**"], sides("main", "renderer"), "src-worker may import src-shared only"),
   layer(["src-renderer/**"], [...sides("main", "worker"), ...NODE], "src-renderer may import src-shared only"),
-  layer(["src-worker/graph/**"], [...sides("main", "renderer"), "/(models|train|engines|generate)/"], "graph knows no engine and no model"),
-  layer(["src-worker/engines/**"], [...sides("main", "renderer"), "/(models|train|generate)/"], "engines know graph only"),
-  layer(["src-worker/models/**"], [...sides("main", "renderer"), "/(train|engines|generate)/"], "models know graph only"),
+  layer(
+    ["src-worker/graph/**"],
+    [...sides("main", "renderer"), "/(models|train|engines|generate)/"],
+    "graph knows no engine and no model",
+  ),
+  layer(
+    ["src-worker/engines/**"],
+    [...sides("main", "renderer"), "/(models|train|generate)/"],
+    "engines know graph only",
+  ),
+  layer(
+    ["src-worker/models/**"],
+    [...sides("main", "renderer"), "/(train|engines|generate)/"],
+    "models know graph only",
+  ),
   {
     files: ["**/*.js", "**/*.mjs", "bench/**", "scripts/**", "test/**", "src-main/cli/**"],
     rules: { "no-console": "off" },

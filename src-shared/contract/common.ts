@@ -1,0 +1,34 @@
+import { oc } from "@orpc/contract";
+import * as v from "valibot";
+
+export const errorPlace = v.object({
+  file: v.optional(v.string()),
+  line: v.optional(v.number()),
+  column: v.optional(v.number()),
+  row: v.optional(v.number()),
+  what: v.optional(v.string()),
+});
+
+/** `ErrorReport` of src-shared/errors.ts, as it crosses a process boundary. */
+export const errorReport = v.object({
+  code: v.string(),
+  message: v.string(),
+  where: v.optional(errorPlace),
+  remedy: v.optional(v.string()),
+});
+
+/** Every procedure may answer with this error; `data` is what the user is shown. */
+export const procedure = oc.errors({ SIFT: { message: "The request failed", data: errorReport } });
+
+export const id = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+export const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4096));
+/** Milliseconds since the epoch. */
+export const timestamp = v.number();
+export const hash = v.string();
+export const empty = v.optional(v.object({}));
+/** A page of a list: rows are small, so that 20,000 of them fit one reply. */
+export const MAX_PAGE = 20_000;
+export const page = {
+  offset: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_PAGE)),
+};

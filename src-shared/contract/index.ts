@@ -1,0 +1,16 @@
+import { datasetsContract } from "./datasets.ts";
+import { chatContract, modelsContract } from "./models.ts";
+import { runsContract } from "./runs.ts";
+import { systemContract } from "./system.ts";
+import { textContract } from "./text.ts";
+
+/** Everything that a renderer or another process can ask of core; the transport does not matter. */
+export const contract = {
+  system: systemContract,
+  datasets: datasetsContract,
+  text: textContract,
+  models: modelsContract,
+  runs: runsContract,
+  chat: chatContract,
+};
+export type Contract = typeof contract;

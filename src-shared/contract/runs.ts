@@ -1,0 +1,167 @@
+import { eventIterator } from "@orpc/contract";
+import * as v from "valibot";
+import { empty, errorReport, id, path, procedure, timestamp } from "./common.ts";
+import { proof, templateChoice } from "./text.ts";
+import { workerEvent } from "../worker/protocol.ts";
+
+export const RUN_STATES = ["queued", "running", "stopping", "stopped", "failed", "interrupted", "done"] as const;
+export const runState = v.picklist(RUN_STATES);
+export type RunState = v.InferOutput<typeof runState>;
+
+export const configSource = v.picklist(["default", "file", "flag", "form"]);
+export const configValue = v.union([v.string(), v.number(), v.boolean(), v.null(), v.array(v.string())]);
+export type ConfigValue = v.InferOutput<typeof configValue>;
+
+/** One resolved key, with where its value came from and why the default is what it is. */
+export const configEntry = v.object({
+  key: v.string(),
+  value: configValue,
+  source: configSource,
+  defaultValue: configValue,
+  reason: v.string(),
+  /** Text, number, choice, … for the form. */
+  type: v.picklist(["string", "path", "integer", "number", "boolean", "choice", "list"]),
+  choices: v.array(v.string()),
+  group: v.picklist(["main", "data", "method", "schedule", "optimizer", "output", "device"]),
+});
+export type ConfigEntry = v.InferOutput<typeof configEntry>;
+export const configProblem = v.object({ key: v.string(), message: v.string(), remedy: v.nullable(v.string()) });
+
+export const runSummary = v.object({
+  id,
+  name: v.string(),
+  state: runState,
+  createdAt: timestamp,
+  startedAt: v.nullable(timestamp),
+  endedAt: v.nullable(timestamp),
+  datasetName: v.string(),
+  modelName: v.string(),
+  step: v.number(),
+  totalSteps: v.nullable(v.number()),
+  lastLoss: v.nullable(v.number()),
+  evalLoss: v.nullable(v.number()),
+  tokensPerSecond: v.nullable(v.number()),
+  supervisedTokensPerSecond: v.nullable(v.number()),
+  /** Null until it can be told. */
+  secondsLeft: v.nullable(v.number()),
+  /** Settings that differ from the defaults: key → value as text. */
+  changed: v.record(v.string(), v.string()),
+  /** Loss, at most 60 points. */
+  sparkline: v.array(v.number()),
+  /** One sentence: what it is doing, or why it ended. */
+  sentence: v.string(),
+  queuePosition: v.nullable(v.number()),
+});
+export type RunSummary = v.InferOutput<typeof runSummary>;
+
+export const metricColumns = v.object({
+  step: v.array(v.number()),
+  epoch: v.array(v.number()),
+  loss: v.array(v.number()),
+  gradNorm: v.array(v.number()),
+  learningRate: v.array(v.number()),
+  tokens: v.array(v.number()),
+  supervisedTokens: v.array(v.number()),
+  stepSeconds: v.array(v.number()),
+  evalStep: v.array(v.number()),
+  evalLoss: v.array(v.number()),
+});
+export type MetricColumns = v.InferOutput<typeof metricColumns>;
+
+export const runDetail = v.object({
+  summary: runSummary,
+  config: v.array(configEntry),
+  /** Hashes and versions that pin the run. */
+  pins: v.record(v.string(), v.string()),
+  proof: v.nullable(proof),
+  waived: v.array(v.object({ class: v.string(), count: v.number() })),
+  error: v.nullable(errorReport),
+  outputDir: path,
+  modelPath: path,
+  versionId: v.nullable(id),
+  template: templateChoice,
+  checkpoints: v.array(
+    v.object({ step: v.number(), path, bytes: v.number(), final: v.boolean(), createdAt: timestamp }),
+  ),
+  machine: v.nullable(
+    v.object({
+      engine: v.string(),
+      device: v.string(),
+      precision: v.string(),
+      threads: v.number(),
+      totalParameters: v.nullable(v.number()),
+      trainableParameters: v.nullable(v.number()),
+    }),
+  ),
+  canResume: v.boolean(),
+  canChat: v.boolean(),
+});
+export type RunDetail = v.InferOutput<typeof runDetail>;
+
+/** A recorded event with its sequence number in the run; the record is append-only. */
+export const runEvent = v.object({
+  sequence: v.number(),
+  time: timestamp,
+  event: v.variant("type", [
+    ...workerEvent.options,
+    v.object({ type: v.literal("state"), state: runState, sentence: v.string() }),
+  ]),
+});
+export type RunEvent = v.InferOutput<typeof runEvent>;
+
+const values = v.record(v.string(), configValue);
+
+export const planPreview = v.object({
+  entries: v.array(configEntry),
+  problems: v.array(configProblem),
+  yaml: v.string(),
+  command: v.string(),
+  rows: v.nullable(v.number()),
+  evalRows: v.nullable(v.number()),
+  steps: v.nullable(v.number()),
+});
+export type PlanPreview = v.InferOutput<typeof planPreview>;
+
+const draft = v.object({
+  versionId: id,
+  modelPath: path,
+  template: templateChoice,
+  /** Keys of the run configuration set in the form; the rest are defaults. */
+  values,
+});
+
+export const comparison = v.object({
+  runs: v.array(runSummary),
+  /** One sentence: which is better on what, or why it cannot be said. */
+  verdict: v.string(),
+  comparable: v.boolean(),
+  differences: v.array(
+    v.object({
+      kind: v.picklist(["data", "template", "mask", "model", "setting"]),
+      key: v.string(),
+      values: v.array(v.string()),
+    }),
+  ),
+  metrics: v.array(metricColumns),
+});
+export type Comparison = v.InferOutput<typeof comparison>;
+
+export const runsContract = {
+  list: procedure.input(empty).output(v.array(runSummary)),
+  get: procedure.input(v.object({ runId: id })).output(runDetail),
+  /** Resolves a draft without starting it: every key with its source and reason, problems, the same as YAML and as a command. */
+  plan: procedure.input(draft).output(planPreview),
+  /** Queues a run. Blocking findings must be waived by class, else the error names them. */
+  start: procedure
+    .input(v.object({ ...draft.entries, proofId: id, name: v.optional(v.string()), waive: v.array(v.string()) }))
+    .output(v.object({ runId: id })),
+  stop: procedure.input(v.object({ runId: id, save: v.boolean() })).output(runSummary),
+  resume: procedure.input(v.object({ runId: id })).output(runSummary),
+  rename: procedure.input(v.object({ runId: id, name: v.string() })).output(runSummary),
+  remove: procedure.input(v.object({ runId: id, deleteFiles: v.boolean() })).output(v.object({})),
+  metrics: procedure.input(v.object({ runId: id })).output(metricColumns),
+  /** The events after `afterSequence` (0: all), then live ones until the run has ended. */
+  watch: procedure.input(v.object({ runId: id, afterSequence: v.number() })).output(eventIterator(runEvent)),
+  log: procedure.input(v.object({ runId: id })).output(v.object({ text: v.string(), truncated: v.boolean() })),
+  compare: procedure.input(v.object({ runIds: v.array(id) })).output(comparison),
+};

@@ -1,0 +1,110 @@
+import * as v from "valibot";
+import { MASK_POLICIES } from "../text/types.ts";
+import { parsedRow } from "./datasets.ts";
+import { empty, errorReport, hash, id, path, procedure, timestamp } from "./common.ts";
+
+/** Which template a row is rendered with: the model's own, a preset of ours, or a text (a draft or a saved one). */
+export const templateChoice = v.variant("kind", [
+  v.object({ kind: v.literal("own") }),
+  v.object({ kind: v.literal("preset"), name: v.string() }),
+  v.object({ kind: v.literal("text"), source: v.string(), name: v.optional(v.string()) }),
+]);
+export type TemplateChoice = v.InferOutput<typeof templateChoice>;
+
+/** Everything that decides ids and labels, besides the row. `mask` left out: the template's own, else assistant. */
+export const encodeSettings = v.object({
+  modelPath: path,
+  template: templateChoice,
+  mask: v.optional(v.picklist(MASK_POLICIES)),
+  systemMessage: v.optional(v.string()),
+  systemPolicy: v.optional(v.picklist(["keep", "drop", "replace"])),
+  maxLength: v.optional(v.number()),
+  overLength: v.optional(v.picklist(["error", "truncate", "drop", "split"])),
+});
+export type EncodeSettings = v.InferOutput<typeof encodeSettings>;
+
+/** Tokens of one row, column by column, all of one length. `reasons` indexes REASONS of text/types.ts. */
+export const tokenView = v.object({
+  text: v.string(),
+  ids: v.array(v.number()),
+  /** What the tokenizer calls each token (for the hover). */
+  pieces: v.array(v.string()),
+  labels: v.array(v.number()),
+  weights: v.array(v.number()),
+  starts: v.array(v.number()),
+  ends: v.array(v.number()),
+  reasons: v.array(v.number()),
+  messages: v.array(v.number()),
+  supervised: v.number(),
+  truncatedTokens: v.number(),
+  notices: v.array(v.string()),
+});
+export type TokenView = v.InferOutput<typeof tokenView>;
+
+export const specialToken = v.object({ name: v.string(), text: v.string(), id: v.nullable(v.number()) });
+
+export const templateInfo = v.object({
+  choice: templateChoice,
+  name: v.string(),
+  source: v.string(),
+  hash,
+  /** False for `chatml-human`: it is made of segments; `source` then shows its Jinja twin. */
+  editable: v.boolean(),
+  defaultMask: v.picklist(MASK_POLICIES),
+  masks: v.array(v.picklist(MASK_POLICIES)),
+  tagged: v.boolean(),
+});
+export type TemplateInfo = v.InferOutput<typeof templateInfo>;
+
+export const templateReport = v.object({
+  info: templateInfo,
+  specialTokens: v.array(specialToken),
+  /** Set when the model was tuned with its own template and another one is chosen: what differs, on a sample row. */
+  departure: v.nullable(v.object({ own: v.string(), chosen: v.string(), message: v.string() })),
+  error: v.nullable(errorReport),
+});
+export type TemplateReport = v.InferOutput<typeof templateReport>;
+
+export const finding = v.object({ class: v.string(), count: v.number(), rows: v.array(v.number()) });
+export const proof = v.object({
+  id,
+  versionId: id,
+  settings: encodeSettings,
+  rows: v.number(),
+  tokens: v.number(),
+  supervisedTokens: v.number(),
+  longestRow: v.number(),
+  findings: v.array(finding),
+  /** Classes that stop a run until they are excluded or waived. */
+  blocking: v.array(v.string()),
+  finishedAt: timestamp,
+});
+export type Proof = v.InferOutput<typeof proof>;
+
+export const savedTemplate = v.object({ id, name: v.string(), source: v.string(), hash, updatedAt: timestamp });
+export type SavedTemplate = v.InferOutput<typeof savedTemplate>;
+
+export const textContract = {
+  /** Tokens and labels of a row (as stored, or as it is being edited), with the very code that trains. */
+  preview: procedure
+    .input(
+      v.object({
+        settings: encodeSettings,
+        row: v.variant("kind", [
+          v.object({ kind: v.literal("stored"), versionId: id, rowId: id }),
+          v.object({ kind: v.literal("draft"), row: parsedRow }),
+        ]),
+      }),
+    )
+    .output(tokenView),
+  template: procedure.input(v.object({ settings: encodeSettings })).output(templateReport),
+  presets: procedure.input(empty).output(v.array(templateInfo)),
+  saved: procedure.input(empty).output(v.array(savedTemplate)),
+  save: procedure.input(v.object({ name: v.string(), source: v.string() })).output(savedTemplate),
+  removeSaved: procedure.input(v.object({ templateId: id })).output(v.object({})),
+  /** Proves the whole version in worker threads; the result is at `proofResult` once the job is done. */
+  prove: procedure.input(v.object({ versionId: id, settings: encodeSettings })).output(v.object({ jobId: id })),
+  proofResult: procedure.input(v.object({ proofId: id })).output(proof),
+  /** The newest proof of this version under exactly these settings, if its rows have not changed since. */
+  latestProof: procedure.input(v.object({ versionId: id, settings: encodeSettings })).output(v.nullable(proof)),
+};

@@ -1,0 +1,154 @@
+import * as v from "valibot";
+import { errorReport } from "../contract/common.ts";
+
+/**
+ * What core and worker say to each other over the child process's IPC channel (JSON).
+ * The worker never touches the database: every event carries a sequence number, core records it and acknowledges.
+ * A core that hears nothing for HEARTBEAT_TIMEOUT_MS between events treats the worker as hung only if its process is gone:
+ * one engine step may block the worker for minutes.
+ */
+export const WORKER_PROTOCOL = 1;
+export const HEARTBEAT_INTERVAL_MS = 2000;
+
+/** What the saved model must carry so that serving sees what training saw. */
+export const servingTemplate = v.object({
+  /** Jinja text saved as the model's chat template (for a preset: its Jinja twin). */
+  source: v.nullable(v.string()),
+  name: v.string(),
+  hash: v.string(),
+  /** Default system text that the template adds, where it is known. */
+  defaultSystem: v.nullable(v.string()),
+  /** Ids at which generation stops: the trained end-of-turn token first. */
+  stopIds: v.array(v.number()),
+  endOfTurn: v.nullable(v.string()),
+});
+export type ServingTemplate = v.InferOutput<typeof servingTemplate>;
+
+export const trainJob = v.object({
+  kind: v.literal("train"),
+  protocol: v.literal(WORKER_PROTOCOL),
+  runId: v.string(),
+  outputDir: v.string(),
+  modelDir: v.string(),
+  adapterDir: v.nullable(v.string()),
+  trainSnapshot: v.string(),
+  evalSnapshot: v.nullable(v.string()),
+  /** Checkpoint folder to go on from. */
+  resumeFrom: v.nullable(v.string()),
+  /** Resolved run configuration (src-shared/config), every key present. */
+  config: v.record(v.string(), v.unknown()),
+  template: servingTemplate,
+  /** Model, data and template hashes and versions, written into each checkpoint's manifest and compared on resume. */
+  pins: v.record(v.string(), v.string()),
+  /** The first training row, for the log: ids with labels (unshifted). */
+  threads: v.number(),
+});
+export type TrainJob = v.InferOutput<typeof trainJob>;
+
+/** A worker that answers chat requests until its channel closes. */
+export const chatJob = v.object({
+  kind: v.literal("chat"),
+  protocol: v.literal(WORKER_PROTOCOL),
+  modelDir: v.string(),
+  adapterDir: v.nullable(v.string()),
+  threads: v.number(),
+});
+export type ChatJob = v.InferOutput<typeof chatJob>;
+
+export const generateRequest = v.object({
+  type: v.literal("generate"),
+  requestId: v.string(),
+  promptIds: v.array(v.number()),
+  stopIds: v.array(v.number()),
+  maxNewTokens: v.number(),
+  /** 0 is greedy. */
+  temperature: v.number(),
+  topP: v.number(),
+  seed: v.number(),
+});
+export type GenerateRequest = v.InferOutput<typeof generateRequest>;
+
+/** stop "save": finish the step, write a checkpoint, end as stopped. "discard": end at the next step without one. */
+export const coreMessage = v.variant("type", [
+  v.object({ type: v.literal("job"), job: v.variant("kind", [trainJob, chatJob]) }),
+  v.object({ type: v.literal("stop"), mode: v.picklist(["save", "discard"]) }),
+  v.object({ type: v.literal("ack"), sequence: v.number() }),
+  generateRequest,
+  v.object({ type: v.literal("cancel-generate"), requestId: v.string() }),
+  v.object({ type: v.literal("shutdown") }),
+]);
+export type CoreMessage = v.InferOutput<typeof coreMessage>;
+
+export const RUN_PHASES = ["loading", "compiling", "training", "evaluating", "saving"] as const;
+
+export const stepMetrics = v.object({
+  type: v.literal("step"),
+  /** 1-based number of finished optimizer steps. */
+  step: v.number(),
+  epoch: v.number(),
+  loss: v.number(),
+  /** Before clipping. */
+  gradNorm: v.number(),
+  /** Used in this step. */
+  learningRate: v.number(),
+  /** Of this step, counted after the shift. */
+  tokens: v.number(),
+  supervisedTokens: v.number(),
+  stepSeconds: v.number(),
+  peakMemoryBytes: v.number(),
+});
+export type StepMetrics = v.InferOutput<typeof stepMetrics>;
+
+export const workerEvent = v.variant("type", [
+  v.object({
+    type: v.literal("started"),
+    pid: v.number(),
+    engine: v.string(),
+    device: v.string(),
+    precision: v.string(),
+    threads: v.number(),
+    versions: v.record(v.string(), v.string()),
+  }),
+  v.object({ type: v.literal("phase"), phase: v.picklist(RUN_PHASES) }),
+  v.object({
+    type: v.literal("totals"),
+    totalParameters: v.number(),
+    trainableParameters: v.number(),
+    totalSteps: v.number(),
+    stepsPerEpoch: v.number(),
+    /** Steps that a resumed run had already finished. */
+    startStep: v.number(),
+    trainRows: v.number(),
+    evalRows: v.number(),
+  }),
+  stepMetrics,
+  v.object({ type: v.literal("evaluation"), step: v.number(), evalLoss: v.number(), supervisedTokens: v.number() }),
+  v.object({
+    type: v.literal("checkpoint"),
+    step: v.number(),
+    path: v.string(),
+    bytes: v.number(),
+    final: v.boolean(),
+    /** Checkpoint folders removed by save_total_limit. */
+    removed: v.array(v.string()),
+  }),
+  v.object({ type: v.literal("log"), level: v.picklist(["debug", "info", "warning", "error"]), message: v.string() }),
+  v.object({ type: v.literal("heartbeat"), rssBytes: v.number() }),
+  v.object({ type: v.literal("ready") }),
+  v.object({ type: v.literal("token"), requestId: v.string(), id: v.number() }),
+  v.object({
+    type: v.literal("generated"),
+    requestId: v.string(),
+    ids: v.array(v.number()),
+    /** True: the model produced a stop id by itself; false: the length limit or a cancel ended it. */
+    stopped: v.boolean(),
+    seconds: v.number(),
+  }),
+  v.object({ type: v.literal("generate-failed"), requestId: v.string(), error: errorReport }),
+  v.object({ type: v.literal("done"), step: v.number(), outcome: v.picklist(["done", "stopped"]) }),
+  v.object({ type: v.literal("failed"), error: errorReport }),
+]);
+export type WorkerEvent = v.InferOutput<typeof workerEvent>;
+
+export const workerMessage = v.object({ sequence: v.number(), time: v.number(), event: workerEvent });
+export type WorkerMessage = v.InferOutput<typeof workerMessage>;
