@@ -1,0 +1,149 @@
+import type { ConfigValue } from "../contract/runs.ts";
+import type { GivenValue } from "./collect.ts";
+import type { ConfigKey, ConfigProblem, ResolveContext } from "./types.ts";
+
+/** What the rules look at: resolved values, and which of them somebody gave. */
+export interface Settings {
+  readonly values: ReadonlyMap<ConfigKey, ConfigValue>;
+  readonly given: ReadonlyMap<ConfigKey, GivenValue>;
+  readonly context: ResolveContext;
+}
+
+interface Rule {
+  readonly key: ConfigKey;
+  readonly applies: (settings: Settings) => boolean;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+const gave = (key: ConfigKey) => (s: Settings) => s.given.has(key);
+const both = (a: ConfigKey, b: ConfigKey) => (s: Settings) => s.given.has(a) && s.given.has(b);
+const is =
+  (key: ConfigKey, ...values: ConfigValue[]) =>
+  (s: Settings) =>
+    values.includes(s.values.get(key) ?? null);
+const all =
+  (...rules: ((s: Settings) => boolean)[]) =>
+  (s: Settings) =>
+    rules.every((rule) => rule(s));
+const startsWith = (key: ConfigKey, prefix: string) => (s: Settings) => String(s.values.get(key)).startsWith(prefix);
+const positive = (key: ConfigKey) => (s: Settings) => Number(s.given.get(key)?.value ?? 0) > 0;
+const hasEvalFiles = (s: Settings) =>
+  (s.given.get("eval_files")?.value as readonly string[] | undefined)?.length !== undefined;
+
+/** Combinations that cannot work. */
+const IMPOSSIBLE: readonly Rule[] = [
+  {
+    key: "warmup_steps",
+    applies: both("warmup_steps", "warmup_ratio"),
+    message: "warmup_steps and warmup_ratio are both given",
+    remedy: "Keep one of them",
+  },
+  {
+    key: "eval_split",
+    applies: all(hasEvalFiles, positive("eval_split")),
+    message: "eval_files and eval_split are both given",
+    remedy: "Keep eval_files, or split the training data with eval_split",
+  },
+  {
+    key: "eval_steps",
+    applies: all(
+      gave("eval_steps"),
+      (s) => s.given.get("eval_split")?.value === 0,
+      (s) => !hasEvalFiles(s),
+    ),
+    message: "eval_steps is given, but eval_split: 0 leaves nothing to evaluate on",
+    remedy: "Give eval_files or an eval_split, or drop eval_steps",
+  },
+  {
+    key: "overwrite_output_dir",
+    applies: all(is("overwrite_output_dir", true), gave("resume_from_checkpoint")),
+    message: "overwrite_output_dir would delete what resume_from_checkpoint goes on from",
+    remedy: "Keep one of them",
+  },
+  {
+    key: "adapter_name_or_path",
+    applies: all(gave("adapter_name_or_path"), is("finetuning_type", "full")),
+    message: "adapter_name_or_path goes on training an adapter, but finetuning_type is full",
+    remedy: "Use finetuning_type: lora, or leave the adapter out",
+  },
+  {
+    key: "quantization",
+    applies: all(is("quantization", "8bit", "4bit"), is("finetuning_type", "full")),
+    message: "quantized weights cannot be fine-tuned in full",
+    remedy: "Use finetuning_type: lora, or quantization: none",
+  },
+  {
+    key: "quantization",
+    applies: all(is("quantization", "8bit", "4bit"), is("finetuning_type", "lora")),
+    message: "training on a quantized base model is not built yet",
+    remedy: "Use quantization: none",
+  },
+  {
+    key: "device",
+    applies: all(is("engine", "tfjs"), startsWith("device", "webgpu")),
+    message: "the tfjs engine does not run on webgpu",
+    remedy: "Use engine: ort for webgpu, or another device",
+  },
+];
+
+/** Settings that are understood but change nothing; they are told, not refused. */
+const WITHOUT_EFFECT: readonly Omit<Rule, "remedy">[] = [
+  {
+    key: "lora_r",
+    applies: (s) => is("finetuning_type", "full")(s) && LORA_KEYS.some((key) => s.given.has(key)),
+    message: "lora_* and target_modules have no effect with finetuning_type: full",
+  },
+  {
+    key: "num_train_epochs",
+    applies: both("max_steps", "num_train_epochs"),
+    message: "max_steps is given and overrides num_train_epochs",
+  },
+  {
+    key: "gradient_checkpointing",
+    applies: is("gradient_checkpointing", true),
+    message: "gradient_checkpointing has no effect yet: results are the same, memory is not lower",
+  },
+  {
+    key: "eval_steps",
+    applies: all(gave("eval_steps"), is("eval_split", 0), (s) => !hasEvalFiles(s)),
+    message: "eval_steps has no effect: under 200 rows nothing is held out unless eval_split or eval_files is given",
+  },
+];
+const LORA_KEYS = ["lora_r", "lora_alpha", "lora_dropout", "target_modules"] as const;
+
+export function findImpossible(settings: Settings): ConfigProblem[] {
+  const rules = IMPOSSIBLE.filter((rule) => rule.applies(settings)).map(({ key, message, remedy }) => ({
+    key,
+    message,
+    remedy,
+  }));
+  return [...rules, ...adapterContradictions(settings)];
+}
+
+export function findWithoutEffect(settings: Settings): ConfigProblem[] {
+  return WITHOUT_EFFECT.filter((rule) => rule.applies(settings)).map(({ key, message }) => ({
+    key,
+    message,
+    remedy: null,
+  }));
+}
+
+/** `adapter_name_or_path` brings rank, alpha and targets; `all-linear` is compared by the worker, which knows the model. */
+function adapterContradictions({ given, context }: Settings): ConfigProblem[] {
+  const { adapter } = context;
+  if (!adapter) return [];
+  const differs = (key: (typeof LORA_KEYS)[number]): boolean => {
+    const value = given.get(key)?.value;
+    if (value === undefined || (Array.isArray(value) && value[0] === "all-linear")) return false;
+    return asSet(value) !== asSet(adapter[key]);
+  };
+  return LORA_KEYS.filter(differs).map((key) => ({
+    key,
+    message: `${key} contradicts the adapter that training goes on with: it has ${String(adapter[key])}`,
+    remedy: `Leave ${key} out; it comes from adapter_config.json`,
+  }));
+}
+
+const asSet = (value: ConfigValue | readonly string[]): string =>
+  Array.isArray(value) ? JSON.stringify([...value].sort()) : JSON.stringify(value);
