@@ -1,0 +1,180 @@
+import { createHash } from "node:crypto";
+import { open, stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { SiftError } from "#shared/errors.ts";
+import type { ImportTable, NewBadRow, NewRow } from "../store/imports.ts";
+import { cancelled, type JobProgress } from "../system/jobs.ts";
+import { openReader, type ReadRow } from "./rowReader.ts";
+
+export interface ImportRequest {
+  readonly files: readonly string[];
+  readonly name: string;
+  /** The first N rows only. */
+  readonly limit?: number | undefined;
+  /** Input shape; left out, each row says it itself. */
+  readonly format?: string | undefined;
+}
+
+export interface ImportContext {
+  readonly table: ImportTable;
+  readonly signal: AbortSignal;
+  readonly report: (progress: JobProgress) => void;
+  readonly at: number;
+  readonly began: (datasetKey: number) => void;
+  readonly ended: (datasetKey: number) => void;
+}
+
+const CHUNK_BYTES = 1 << 19;
+/** Rows of one transaction. */
+const BATCH_ROWS = 1000;
+/** Bytes of a file that are looked at to tell whether it is text at all. */
+const SNIFF_BYTES = 4096;
+
+/**
+ * Reads files into a new dataset: constant memory, one transaction a batch. Rows that cannot be read are kept with line,
+ * reason and raw text. A cancel or an error leaves a hidden dataset behind, which the sweep deletes.
+ * @returns the dataset's id
+ * @throws SiftError `cancelled`, `file-unreadable`, `file-not-text`, `import-empty`
+ */
+export async function importFiles(request: ImportRequest, context: ImportContext): Promise<string> {
+  const total = await totalSize(request.files);
+  context.report({ total, done: 0 });
+  const source = request.files.map((file) => basename(file)).join(", ");
+  const keys = context.table.begin({ name: request.name, source, at: context.at });
+  context.began(keys.dataset);
+  try {
+    const writer = new BatchWriter(keys.version, request.limit ?? Infinity, context);
+    for (const file of request.files) {
+      await readFile(file, request.format, writer);
+      if (writer.full) break;
+    }
+    writer.flush();
+    if (writer.rows === 0) throw nothingRead(request.files, writer);
+    context.report({ done: total });
+    return context.table.finish(keys, { hash: writer.contentHash(), rows: writer.rows, badRows: writer.badRows });
+  } finally {
+    context.ended(keys.dataset);
+  }
+}
+
+async function totalSize(files: readonly string[]): Promise<number> {
+  let total = 0;
+  for (const file of files) {
+    const info = await stat(file).catch((error: unknown) => {
+      throw unreadable(file, error);
+    });
+    if (!info.isFile()) throw new SiftError("file-unreadable", "this is not a file", { where: { file } });
+    total += info.size;
+  }
+  return total;
+}
+
+/** Collects rows and writes them a batch a transaction. */
+class BatchWriter {
+  readonly #version: number;
+  readonly #limit: number;
+  readonly #context: ImportContext;
+  readonly #hash = createHash("sha256");
+  #batch: NewRow[] = [];
+  #bad: NewBadRow[] = [];
+  #doneBytes = 0;
+  rows = 0;
+  badRows = 0;
+  firstBad: NewBadRow | undefined;
+
+  constructor(version: number, limit: number, context: ImportContext) {
+    this.#version = version;
+    this.#limit = limit;
+    this.#context = context;
+  }
+
+  get full(): boolean {
+    return this.rows >= this.#limit;
+  }
+
+  /** @returns false when no more rows are wanted */
+  add(file: string, read: ReadRow): boolean {
+    if (this.full) return false;
+    if (read.kind === "bad") {
+      const { kind: _, ...bad } = read;
+      this.firstBad ??= { file, ...bad };
+      this.#bad.push({ file, ...bad });
+      this.badRows += 1;
+    } else {
+      const hash = createHash("sha256").update(read.raw).digest();
+      this.#hash.update(hash);
+      const { raw, line, format, facts } = read;
+      this.#batch.push({ raw, hash, line, format, ...facts });
+      this.rows += 1;
+    }
+    if (this.#batch.length + this.#bad.length >= BATCH_ROWS) this.flush();
+    return !this.full;
+  }
+
+  /** After each piece of a file: lets a cancel through and tells how far it is. */
+  advance(bytes: number): void {
+    if (this.#context.signal.aborted) throw cancelled();
+    this.#doneBytes += bytes;
+    this.#context.report({ done: this.#doneBytes, rows: this.rows, badRows: this.badRows });
+  }
+
+  flush(): void {
+    if (this.#batch.length + this.#bad.length === 0) return;
+    const firstRow = this.rows - this.#batch.length;
+    const firstBad = this.badRows - this.#bad.length;
+    this.#context.table.append(this.#version, { rows: this.#batch, firstRow, bad: this.#bad, firstBad });
+    this.#batch = [];
+    this.#bad = [];
+  }
+
+  /** SHA-256 over the rows' content hashes, in order: the same rows give the same version, whatever files they came in. */
+  contentHash(): string {
+    return this.#hash.digest("hex");
+  }
+}
+
+async function readFile(file: string, format: string | undefined, writer: BatchWriter): Promise<void> {
+  const handle = await open(file, "r").catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  try {
+    const reader = openReader({ file, ...(format === undefined ? {} : { format }) });
+    const buffer = Buffer.alloc(CHUNK_BYTES);
+    for (let first = true; ; first = false) {
+      const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES);
+      const chunk = buffer.subarray(0, bytesRead);
+      if (first) requireText(file, chunk);
+      const rows = bytesRead === 0 ? reader.end() : reader.push(chunk);
+      for (const row of rows) if (!writer.add(file, row)) return;
+      writer.advance(bytesRead);
+      if (bytesRead === 0) return;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A zip, an image or a UTF-16 file would become thousands of bad rows: it is named instead. */
+function requireText(file: string, chunk: Buffer): void {
+  if (!chunk.subarray(0, SNIFF_BYTES).includes(0)) return;
+  throw new SiftError("file-not-text", "the file is not UTF-8 text (it holds zero bytes)", {
+    where: { file },
+    remedy: "unpack it, or save it as UTF-8 JSON or JSON Lines",
+  });
+}
+
+function nothingRead(files: readonly string[], writer: BatchWriter): SiftError {
+  const bad = writer.firstBad;
+  const [file] = files;
+  if (!bad) return new SiftError("import-empty", "the file holds no rows", { where: { ...(file ? { file } : {}) } });
+  return new SiftError("import-empty", `none of ${writer.badRows} rows could be read; the first: ${bad.reason}`, {
+    where: { file: bad.file, line: bad.line },
+    remedy:
+      bad.remedy ?? "each row needs messages, conversations, instruction and output, text, or input_ids and labels",
+  });
+}
+
+function unreadable(file: string, error: unknown): SiftError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new SiftError("file-unreadable", `the file cannot be read: ${message}`, { where: { file }, cause: error });
+}

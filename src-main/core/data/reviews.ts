@@ -1,0 +1,106 @@
+import type { RowDetail, Verdict } from "#shared/contract/datasets.ts";
+import { SiftError } from "#shared/errors.ts";
+import type { ParsedRow } from "#shared/text/types.ts";
+import { standing, type Decision, type HistoryRecord, type ReviewState } from "../store/reviews.ts";
+import type { StoredRow } from "../store/rows.ts";
+import type { Store } from "../store/index.ts";
+import type { EventHub } from "../system/events.ts";
+import { applyReview, messageCount, requireMessage } from "./effective.ts";
+import { parseStored } from "./parse.ts";
+
+export interface RowKey {
+  readonly versionId: string;
+  readonly rowId: string;
+}
+
+/** Reading a row as a person reviews it, and the decisions made about it. Each answers with the row as it is then. */
+export class ReviewService {
+  readonly #store: Store;
+  readonly #events: EventHub;
+  readonly #clock: () => number;
+
+  constructor(parts: { store: Store; events: EventHub; clock: () => number }) {
+    this.#store = parts.store;
+    this.#events = parts.events;
+    this.#clock = parts.clock;
+  }
+
+  detail(key: RowKey): RowDetail {
+    const stored = this.#store.rows.stored(key.versionId, key.rowId);
+    const review = this.#store.reviews.state(key.versionId, key.rowId);
+    const history = this.#store.reviews.history(key.versionId, key.rowId);
+    return rowDetail(stored, { review, history });
+  }
+
+  /** The row as it would train. */
+  effective(key: RowKey): ParsedRow {
+    const stored = this.#store.rows.stored(key.versionId, key.rowId);
+    return applyReview(parseStored(stored), this.#store.reviews.state(key.versionId, key.rowId));
+  }
+
+  setVerdict({
+    verdict,
+    messageIndex,
+    ...key
+  }: RowKey & { verdict: Verdict; messageIndex?: number | undefined }): RowDetail {
+    return this.#decide(key, { action: "verdict", verdict, messageIndex: messageIndex ?? null });
+  }
+
+  editMessage({ messageIndex, content, ...key }: RowKey & { messageIndex: number; content: string }): RowDetail {
+    return this.#decide(key, { action: "edit", content, messageIndex });
+  }
+
+  /** @throws SiftError `nothing-to-undo` */
+  undo(key: RowKey): RowDetail {
+    const { position } = this.#store.rows.stored(key.versionId, key.rowId);
+    const undone = this.#store.reviews.undo({ ...key, position }, this.#clock());
+    if (!undone)
+      throw new SiftError("nothing-to-undo", "nothing has been decided about this row", { where: { row: position } });
+    this.#events.emit({ type: "datasets" });
+    return this.detail(key);
+  }
+
+  #decide(key: RowKey, decision: Decision): RowDetail {
+    const stored = this.#store.rows.stored(key.versionId, key.rowId);
+    const { position, line } = stored;
+    if (decision.messageIndex !== null) {
+      requireMessage(parseStored(stored), decision.messageIndex, { row: position, line });
+    }
+    this.#store.reviews.decide({ ...key, position }, decision, this.#clock());
+    this.#events.emit({ type: "datasets" });
+    return this.detail(key);
+  }
+}
+
+function rowDetail(stored: StoredRow, decided: { review: ReviewState; history: readonly HistoryRecord[] }): RowDetail {
+  const { review, history } = decided;
+  const original = parseStored(stored);
+  return {
+    id: stored.rowId,
+    index: stored.position,
+    line: stored.line,
+    raw: stored.raw,
+    row: mutable(applyReview(original, review)),
+    original: mutable(original),
+    verdict: review.verdict,
+    turnVerdicts: Array.from({ length: messageCount(original) }, (_, i) => review.turnVerdicts[String(i)] ?? "none"),
+    editedMessages: Object.keys(review.edits).map(Number),
+    history: history.map((entry) => ({
+      id: entry.key,
+      at: entry.at,
+      what: historyWord(entry),
+      messageIndex: entry.message_index,
+    })),
+    canUndo: standing(history).length > 0,
+  };
+}
+
+/** A stable word for the interface to translate: `accepted`, `rejected`, `cleared`, `edited`, `undone`. */
+function historyWord(entry: HistoryRecord): string {
+  if (entry.action === "undo") return "undone";
+  if (entry.action === "edit") return "edited";
+  return entry.value === "none" ? "cleared" : entry.value;
+}
+
+/** The contract's row type is the same with mutable arrays; nothing writes to it. */
+const mutable = (row: ParsedRow): RowDetail["row"] => row as RowDetail["row"];

@@ -1,0 +1,125 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import * as v from "valibot";
+import type { ModelEntry } from "#shared/contract/models.ts";
+import { SiftError, toErrorReport, type ErrorReport } from "#shared/errors.ts";
+import { fromReport } from "../system/reports.ts";
+import { ownTemplate } from "./template.ts";
+import { parseJsonFile, readTensors, totalBytes, weightFiles, type TensorInfo } from "./weights.ts";
+
+/** `model_type`s that the worker can train. */
+export const TRAINABLE_MODEL_TYPES: readonly string[] = ["llama", "qwen2"];
+
+const modelConfig = v.looseObject({
+  model_type: v.optional(v.string()),
+  auto_map: v.optional(v.unknown()),
+  vocab_size: v.optional(v.number()),
+  quantization_config: v.optional(v.unknown()),
+});
+export type ModelConfig = v.InferOutput<typeof modelConfig>;
+
+/** config.json of a model folder. @throws SiftError `model-folder`, `model-config` */
+export function readModelConfig(folder: string): ModelConfig {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new SiftError("model-folder", "there is no such folder", { where: { file: folder } });
+  }
+  const file = join(folder, "config.json");
+  if (!existsSync(file)) {
+    weightFiles(folder); // says what the folder holds instead, where it can
+    throw new SiftError("model-config", "the folder holds no config.json", {
+      where: { file: folder },
+      remedy: "choose the folder of a model in the Hugging Face layout",
+    });
+  }
+  const parsed = v.safeParse(modelConfig, parseJsonFile(file));
+  if (!parsed.success) throw new SiftError("model-config", "config.json is not an object", { where: { file } });
+  return parsed.output;
+}
+
+/** Tensors of all weight files. @throws SiftError of weights.ts */
+export function readAllTensors(folder: string): Map<string, TensorInfo> {
+  return new Map(weightFiles(folder).flatMap((file) => [...readTensors(file)]));
+}
+
+const parameterCount = (tensors: ReadonlyMap<string, TensorInfo>): number =>
+  [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
+
+/** Everything the list of models shows; what stands in the way of training is in `problem`. Reads headers only. */
+export function inspectModel(path: string, source: ModelEntry["source"], name?: string): ModelEntry {
+  const folder = resolve(path);
+  const entry = {
+    path: folder,
+    name: name ?? basename(folder),
+    source,
+    modelType: null,
+    parameters: null,
+    bytes: folderBytes(folder),
+    hasTemplate: templateOf(folder),
+    hasTokenizer: existsSync(join(folder, "tokenizer.json")),
+    problem: null,
+  };
+  let modelType: string | null = null;
+  try {
+    const config = readModelConfig(folder);
+    modelType = config.model_type ?? null;
+    const tensors = readAllTensors(folder);
+    return { ...entry, modelType, parameters: parameterCount(tensors), problem: configProblem(config, folder) };
+  } catch (error) {
+    return { ...entry, modelType, problem: toErrorReport(error) };
+  }
+}
+
+/** @throws SiftError when the folder cannot be trained, with the reason */
+export function requireTrainable(path: string): ModelEntry {
+  const entry = inspectModel(path, "folder");
+  if (entry.problem) {
+    throw fromReport(entry.problem);
+  }
+  return entry;
+}
+
+function configProblem(config: ModelConfig, folder: string): ErrorReport | null {
+  const file = join(folder, "config.json");
+  const type = config.model_type;
+  if (type === undefined) {
+    return { code: "model-type", message: "config.json has no model_type", where: { file } };
+  }
+  if (TRAINABLE_MODEL_TYPES.includes(type)) return quantizedProblem(config, file);
+  const supported = TRAINABLE_MODEL_TYPES.join(", ");
+  const ownCode = config.auto_map !== undefined;
+  return {
+    code: ownCode ? "model-auto-map" : "model-type",
+    message: ownCode
+      ? `${type} brings its own code (auto_map), which is never executed`
+      : `${type} is not a model family that can be trained here`,
+    where: { file, what: "model_type" },
+    remedy: `choose a model of one of these families: ${supported}`,
+  };
+}
+
+function quantizedProblem(config: ModelConfig, file: string): ErrorReport | null {
+  if (config.quantization_config === undefined) return null;
+  return {
+    code: "model-quantized",
+    message: "the weights are stored quantised and cannot be trained as they are",
+    where: { file, what: "quantization_config" },
+    remedy: "choose the original, unquantised model",
+  };
+}
+
+/** Whether a template is there; one that cannot be read is reported when it is used. */
+function templateOf(folder: string): boolean {
+  try {
+    return ownTemplate(folder) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+function folderBytes(folder: string): number {
+  try {
+    return totalBytes(readdirSync(folder).map((name) => join(folder, name)));
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,59 @@
+import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
+import type { ModelEntry } from "#shared/contract/models.ts";
+import { resourcePath } from "../../entries.ts";
+import type { Store } from "../store/index.ts";
+import type { EventHub } from "../system/events.ts";
+import { cachedModels } from "./caches.ts";
+import { inspectModel, readModelConfig } from "./inspect.ts";
+import { weightFiles } from "./weights.ts";
+
+export const sampleModelFolder = (): string => resourcePath("sample", "model");
+
+/** Models on this machine: the sample, folders that were added, and the caches of other tools. */
+export class ModelService {
+  readonly #store: Store;
+  readonly #events: EventHub;
+  readonly #clock: () => number;
+  readonly #env: Readonly<Record<string, string | undefined>>;
+
+  constructor(parts: {
+    store: Store;
+    events: EventHub;
+    clock: () => number;
+    env: Readonly<Record<string, string | undefined>>;
+  }) {
+    this.#store = parts.store;
+    this.#events = parts.events;
+    this.#clock = parts.clock;
+    this.#env = parts.env;
+  }
+
+  list(): ModelEntry[] {
+    const sample = inspectModel(sampleModelFolder(), "sample", "sample");
+    return [
+      ...(sample.bytes > 0 ? [sample] : []),
+      ...this.#store.models.list().map((path) => inspectModel(path, "folder")),
+      ...cachedModels(this.#env).map(({ path, source, name }) => inspectModel(path, source, name)),
+    ];
+  }
+
+  inspect(path: string): ModelEntry {
+    return inspectModel(path, resolve(path) === sampleModelFolder() ? "sample" : "folder");
+  }
+
+  /** Remembers a folder. One whose model cannot be trained is remembered with its problem; one that is no model is refused. */
+  add(path: string): ModelEntry {
+    readModelConfig(path);
+    weightFiles(path);
+    const folder = realpathSync(resolve(path));
+    this.#store.models.add(folder, this.#clock());
+    this.#events.emit({ type: "models" });
+    return inspectModel(folder, "folder");
+  }
+
+  forget(path: string): void {
+    this.#store.models.forget(resolve(path));
+    this.#events.emit({ type: "models" });
+  }
+}

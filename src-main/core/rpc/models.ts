@@ -1,0 +1,15 @@
+import type { Services } from "../services.ts";
+import { procedures } from "./base.ts";
+
+export function modelsRouter({ models }: Services) {
+  const os = procedures.models;
+  return {
+    list: os.list.handler(() => ({ models: models.list(), made: [] })),
+    inspect: os.inspect.handler(({ input }) => models.inspect(input.path)),
+    add: os.add.handler(({ input }) => models.add(input.path)),
+    forget: os.forget.handler(({ input }) => {
+      models.forget(input.path);
+      return {};
+    }),
+  };
+}

@@ -1,0 +1,21 @@
+import type { Services } from "../services.ts";
+import { procedures } from "./base.ts";
+import { chatRouter } from "./chat.ts";
+import { datasetsRouter } from "./datasets.ts";
+import { modelsRouter } from "./models.ts";
+import { runsRouter } from "./runs.ts";
+import { systemRouter } from "./system.ts";
+import { textRouter } from "./text.ts";
+
+/** Contract → services. */
+export function coreRouter(services: Services) {
+  return procedures.router({
+    system: systemRouter(services),
+    datasets: datasetsRouter(services),
+    text: textRouter(services),
+    models: modelsRouter(services),
+    runs: runsRouter(services),
+    chat: chatRouter(services),
+  });
+}
+export type CoreRouter = ReturnType<typeof coreRouter>;

@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { applicationRoot } from "../entries.ts";
+import { DatasetService } from "./data/datasets.ts";
+import { ReviewService } from "./data/reviews.ts";
+import { ModelService } from "./models/service.ts";
+import { SampleService } from "./sample.ts";
+import { Store } from "./store/index.ts";
+import { EventHub } from "./system/events.ts";
+import type { HomePaths } from "./system/home.ts";
+import { JobRunner } from "./system/jobs.ts";
+import { Uploads } from "./system/uploads.ts";
+
+export interface ServiceOptions {
+  readonly paths: HomePaths;
+  readonly clock: () => number;
+  /** Environment variables: where the caches of other tools lie. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** True in the desktop window. */
+  readonly desktop: boolean;
+}
+
+/** Everything that core does, wired once. The contract's procedures are thin wrappers over these. */
+export class Services {
+  readonly version: string;
+  readonly paths: HomePaths;
+  readonly desktop: boolean;
+  readonly store: Store;
+  readonly events: EventHub;
+  readonly jobs: JobRunner;
+  readonly uploads: Uploads;
+  readonly datasets: DatasetService;
+  readonly reviews: ReviewService;
+  readonly models: ModelService;
+  readonly sample: SampleService;
+
+  constructor({ paths, clock, env, desktop }: ServiceOptions) {
+    this.version = applicationVersion();
+    this.paths = paths;
+    this.desktop = desktop;
+    const store = new Store(paths.database);
+    const events = new EventHub();
+    const jobs = new JobRunner({ table: store.jobs, events, clock });
+    const base = { store, events, jobs, clock };
+    this.store = store;
+    this.events = events;
+    this.jobs = jobs;
+    this.uploads = new Uploads(paths.uploads);
+    this.datasets = new DatasetService(base);
+    this.reviews = new ReviewService(base);
+    this.models = new ModelService({ ...base, env });
+    this.sample = new SampleService({ ...base, datasets: this.datasets });
+  }
+
+  /** What a crash left behind is tidied before anybody asks. */
+  async start(): Promise<void> {
+    await this.datasets.sweep();
+  }
+
+  async close(): Promise<void> {
+    await this.jobs.close();
+    await this.datasets.sweep();
+    this.uploads.close();
+    this.store.close();
+  }
+}
+
+function applicationVersion(): string {
+  const packageFile: unknown = JSON.parse(readFileSync(join(applicationRoot, "package.json"), "utf8"));
+  return v.parse(v.object({ version: v.string() }), packageFile).version;
+}

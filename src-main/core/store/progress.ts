@@ -1,0 +1,177 @@
+import * as v from "valibot";
+import { runEvent, type MetricColumns, type RunEvent } from "#shared/contract/runs.ts";
+import type { StepMetrics, WorkerEvent } from "#shared/worker/protocol.ts";
+import type { Db } from "./database.ts";
+import { keyOf } from "./ids.ts";
+import { count, flag, json, query } from "./query.ts";
+
+const metricRecord = v.object({
+  step: v.number(),
+  epoch: v.number(),
+  loss: v.number(),
+  grad_norm: v.number(),
+  learning_rate: v.number(),
+  tokens: v.number(),
+  supervised_tokens: v.number(),
+  step_seconds: v.number(),
+});
+const evaluationRecord = v.object({ step: v.number(), eval_loss: v.number() });
+const checkpointRecord = v.object({
+  step: v.number(),
+  path: v.string(),
+  bytes: v.number(),
+  final: flag,
+  created_at: v.number(),
+});
+const eventRecord = v.object({ sequence: v.number(), time: v.number(), payload: json(runEvent.entries.event) });
+
+export interface Checkpoint {
+  readonly step: number;
+  readonly path: string;
+  readonly bytes: number;
+  /** The finished model itself, not a checkpoint on the way. */
+  readonly final: boolean;
+  readonly createdAt: number;
+}
+type CheckpointEvent = Extract<WorkerEvent, { type: "checkpoint" }>;
+
+/** What a run reports while it goes on: metrics, evaluations, checkpoints, and the append-only events behind them. */
+export class ProgressTable {
+  readonly #db: Db;
+  readonly #metrics;
+  readonly #evaluations;
+  readonly #checkpoints;
+  readonly #events;
+  readonly #lastSequence;
+  readonly #losses;
+
+  constructor(db: Db) {
+    this.#db = db;
+    this.#metrics = query(
+      db,
+      `SELECT step, epoch, loss, grad_norm, learning_rate, tokens, supervised_tokens, step_seconds
+       FROM metrics WHERE run = ? AND step > ? ORDER BY step`,
+      metricRecord,
+    );
+    this.#evaluations = query(
+      db,
+      "SELECT step, eval_loss FROM evaluations WHERE run = ? ORDER BY step",
+      evaluationRecord,
+    );
+    this.#checkpoints = query(
+      db,
+      "SELECT step, path, bytes, final, created_at FROM checkpoints WHERE run = ? AND removed = 0 ORDER BY step, final",
+      checkpointRecord,
+    );
+    this.#events = query(
+      db,
+      "SELECT sequence, time, payload FROM events WHERE run = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+      eventRecord,
+    );
+    this.#lastSequence = query(db, "SELECT coalesce(max(sequence), 0) AS n FROM events WHERE run = ?", count);
+    this.#losses = query(
+      db,
+      "SELECT step, loss FROM metrics WHERE run = ? ORDER BY step",
+      v.object({ step: v.number(), loss: v.number() }),
+    );
+  }
+
+  /** Appends an event; its sequence number, 1, 2, … within the run. */
+  appendEvent(runId: string, time: number, event: RunEvent["event"]): RunEvent {
+    const run = keyOf("r", runId);
+    return this.#db.transaction(() => {
+      const sequence = (this.#lastSequence.get(run)?.n ?? 0) + 1;
+      this.#db
+        .prepare("INSERT INTO events (run, sequence, time, type, payload) VALUES (?, ?, ?, ?, ?)")
+        .run(run, sequence, time, event.type, JSON.stringify(event));
+      return { sequence, time, event };
+    })();
+  }
+
+  events(runId: string, afterSequence: number, limit: number): RunEvent[] {
+    return this.#events
+      .all(keyOf("r", runId), afterSequence, limit)
+      .map(({ sequence, time, payload }) => ({ sequence, time, event: payload }));
+  }
+
+  /** A resumed run repeats the steps after its checkpoint: the newer value of a step stands, the events keep both. */
+  recordStep(runId: string, m: StepMetrics): void {
+    this.#db
+      .prepare(
+        `INSERT OR REPLACE INTO metrics (run, step, epoch, loss, grad_norm, learning_rate, tokens, supervised_tokens,
+           step_seconds, peak_memory_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        keyOf("r", runId),
+        m.step,
+        m.epoch,
+        m.loss,
+        m.gradNorm,
+        m.learningRate,
+        m.tokens,
+        m.supervisedTokens,
+        m.stepSeconds,
+        m.peakMemoryBytes,
+      );
+  }
+
+  recordEvaluation(runId: string, evaluation: { step: number; evalLoss: number; supervisedTokens: number }): void {
+    this.#db
+      .prepare("INSERT OR REPLACE INTO evaluations (run, step, eval_loss, supervised_tokens) VALUES (?, ?, ?, ?)")
+      .run(keyOf("r", runId), evaluation.step, evaluation.evalLoss, evaluation.supervisedTokens);
+  }
+
+  recordCheckpoint(runId: string, at: number, checkpoint: CheckpointEvent): void {
+    const run = keyOf("r", runId);
+    this.#db
+      .prepare(
+        "INSERT OR REPLACE INTO checkpoints (run, step, final, path, bytes, created_at, removed) VALUES (?, ?, ?, ?, ?, ?, 0)",
+      )
+      .run(run, checkpoint.step, checkpoint.final ? 1 : 0, checkpoint.path, checkpoint.bytes, at);
+    const remove = this.#db.prepare("UPDATE checkpoints SET removed = 1 WHERE run = ? AND path = ? AND final = 0");
+    for (const path of checkpoint.removed) remove.run(run, path);
+  }
+
+  /** Steps after `step` are about to be repeated (a resume): they leave the curves until they come again. */
+  forgetAfter(runId: string, step: number): void {
+    const run = keyOf("r", runId);
+    for (const table of ["metrics", "evaluations"]) {
+      this.#db.prepare(`DELETE FROM ${table} WHERE run = ? AND step > ?`).run(run, step);
+    }
+  }
+
+  /** Those whose folder has not been removed, oldest first. */
+  checkpoints(runId: string): Checkpoint[] {
+    return this.#checkpoints
+      .all(keyOf("r", runId))
+      .map(({ created_at, ...rest }) => ({ ...rest, createdAt: created_at }));
+  }
+
+  losses(runId: string): number[] {
+    return this.#losses.all(keyOf("r", runId)).map((row) => row.loss);
+  }
+
+  /** The curves, column by column. */
+  metrics(runId: string): MetricColumns {
+    const run = keyOf("r", runId);
+    const steps = this.#metrics.all(run, 0);
+    const evaluations = this.#evaluations.all(run);
+    return {
+      step: steps.map((m) => m.step),
+      epoch: steps.map((m) => m.epoch),
+      loss: steps.map((m) => m.loss),
+      gradNorm: steps.map((m) => m.grad_norm),
+      learningRate: steps.map((m) => m.learning_rate),
+      tokens: steps.map((m) => m.tokens),
+      supervisedTokens: steps.map((m) => m.supervised_tokens),
+      stepSeconds: steps.map((m) => m.step_seconds),
+      evalStep: evaluations.map((m) => m.step),
+      evalLoss: evaluations.map((m) => m.eval_loss),
+    };
+  }
+
+  /** Steps after `afterStep`: what a speed is measured over. */
+  stepsAfter(runId: string, afterStep: number) {
+    return this.#metrics.all(keyOf("r", runId), afterStep);
+  }
+}

@@ -1,0 +1,54 @@
+import * as v from "valibot";
+import { proof, type Proof } from "#shared/contract/text.ts";
+import type { Db } from "./database.ts";
+import { idOf, keyOf, notFound } from "./ids.ts";
+import { json, query } from "./query.ts";
+
+const proofResult = v.omit(proof, ["id"]);
+const proofRecord = v.object({ key: v.number(), result: json(proofResult) });
+const toProof = ({ key, result }: v.InferOutput<typeof proofRecord>): Proof => ({ ...result, id: idOf("p", key) });
+
+/** Whole-dataset proofs by settings and data: a proof counts only for exactly what it was made of. */
+export class ProofTable {
+  readonly #db: Db;
+  readonly #get;
+  readonly #latest;
+
+  constructor(db: Db) {
+    this.#db = db;
+    this.#get = query(db, "SELECT key, result FROM proofs WHERE key = ?", proofRecord);
+    this.#latest = query(
+      db,
+      `SELECT key, result FROM proofs WHERE version = ? AND settings_hash = ? AND data_hash = ?
+       ORDER BY key DESC LIMIT 1`,
+      proofRecord,
+    );
+  }
+
+  get(proofId: string): Proof {
+    const record = this.#get.get(keyOf("p", proofId));
+    if (!record) throw notFound("p", proofId);
+    return toProof(record);
+  }
+
+  latest(key: { versionId: string; settingsHash: string; dataHash: string }): Proof | null {
+    const record = this.#latest.get(keyOf("v", key.versionId), key.settingsHash, key.dataHash);
+    return record ? toProof(record) : null;
+  }
+
+  add(result: Omit<Proof, "id">, hashes: { settingsHash: string; dataHash: string }): Proof {
+    const made = this.#db
+      .prepare(
+        `INSERT INTO proofs (version, settings_hash, data_hash, settings, result, finished_at) VALUES (?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        keyOf("v", result.versionId),
+        hashes.settingsHash,
+        hashes.dataHash,
+        JSON.stringify(result.settings),
+        JSON.stringify(result),
+        result.finishedAt,
+      );
+    return { ...result, id: idOf("p", Number(made.lastInsertRowid)) };
+  }
+}

@@ -1,0 +1,167 @@
+import * as v from "valibot";
+import { verdict, type BadRow, type RowSummary, type Verdict } from "#shared/contract/datasets.ts";
+import type { Db } from "./database.ts";
+import { keyOf, notFound } from "./ids.ts";
+import { count, likeText, query, type SqlValue } from "./query.ts";
+
+const summaryRecord = v.object({
+  row_id: v.string(),
+  position: v.number(),
+  line: v.number(),
+  title: v.string(),
+  turns: v.number(),
+  characters: v.number(),
+  verdict: v.nullable(verdict),
+  edited: v.nullable(v.number()),
+});
+
+const storedRow = v.object({
+  row_id: v.string(),
+  position: v.number(),
+  line: v.number(),
+  format: v.string(),
+  raw: v.string(),
+});
+/** A row as it was imported. */
+export interface StoredRow {
+  readonly rowId: string;
+  readonly position: number;
+  readonly line: number;
+  readonly format: string;
+  readonly raw: string;
+}
+
+const badRecord = v.object({
+  line: v.number(),
+  code: v.string(),
+  reason: v.string(),
+  remedy: v.nullable(v.string()),
+  raw: v.string(),
+});
+
+export interface RowFilter {
+  readonly search?: string;
+  readonly verdict?: Verdict;
+  readonly indexes?: readonly number[];
+}
+export interface Page {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+const SUMMARY = `SELECT r.row_id, r.position, r.line, r.title, r.turns, r.characters, s.verdict, s.edited
+  FROM version_rows r LEFT JOIN row_state s ON s.version = r.version AND s.position = r.position`;
+const STORED = `SELECT r.row_id, r.position, r.line, r.format, c.raw
+  FROM version_rows r JOIN contents c ON c.key = r.content`;
+
+const toSummary = (record: v.InferOutput<typeof summaryRecord>): RowSummary => ({
+  id: record.row_id,
+  index: record.position,
+  line: record.line,
+  title: record.title,
+  turns: record.turns,
+  characters: record.characters,
+  verdict: record.verdict ?? "none",
+  edited: record.edited === 1,
+});
+
+const toStored = ({ row_id, ...rest }: v.InferOutput<typeof storedRow>): StoredRow => ({ rowId: row_id, ...rest });
+
+/** JSON text may hold a character as itself or escaped; a search has to find both. */
+const escapedText = (text: string): string =>
+  text.replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+/** Positions of a filtered list, kept so that paging through a search scans the version once. */
+interface FoundPositions {
+  readonly key: string;
+  readonly positions: readonly number[];
+}
+
+/** Reads the rows of versions. Unfiltered pages go by position (an index range), so that page 10,000 costs what page 1 costs. */
+export class RowTable {
+  readonly #db: Db;
+  readonly #page;
+  readonly #byPosition;
+  readonly #byId;
+  readonly #from;
+  readonly #bad;
+  readonly #badCount;
+  #found: FoundPositions | undefined;
+
+  constructor(db: Db) {
+    this.#db = db;
+    this.#page = query(
+      db,
+      `${SUMMARY} WHERE r.version = ? AND r.position >= ? ORDER BY r.position LIMIT ?`,
+      summaryRecord,
+    );
+    this.#byPosition = query(db, `${SUMMARY} WHERE r.version = ? AND r.position = ?`, summaryRecord);
+    this.#byId = query(db, `${STORED} WHERE r.version = ? AND r.row_id = ?`, storedRow);
+    this.#from = query(db, `${STORED} WHERE r.version = ? AND r.position >= ? ORDER BY r.position LIMIT ?`, storedRow);
+    this.#bad = query(
+      db,
+      "SELECT line, code, reason, remedy, raw FROM bad_rows WHERE version = ? AND position >= ? ORDER BY position LIMIT ?",
+      badRecord,
+    );
+    this.#badCount = query(db, "SELECT count(*) AS n FROM bad_rows WHERE version = ?", count);
+  }
+
+  /** One row. @throws SiftError `not-found` */
+  stored(versionId: string, rowId: string): StoredRow {
+    const record = this.#byId.get(keyOf("v", versionId), rowId);
+    if (!record) throw notFound("v", `${versionId}/${rowId}`);
+    return toStored(record);
+  }
+
+  /** The rows from `position` on, at most `limit`: how whole versions are read, a piece at a time. */
+  storedFrom(versionId: string, position: number, limit: number): StoredRow[] {
+    return this.#from.all(keyOf("v", versionId), position, limit).map(toStored);
+  }
+
+  /** @param revision changes whenever a decision about a row changes, so that filtered lists are found anew. */
+  page(version: { id: string; rows: number; revision: number }, filter: RowFilter, page: Page) {
+    const key = keyOf("v", version.id);
+    if (filter.search === undefined && filter.verdict === undefined && filter.indexes === undefined) {
+      return { total: version.rows, rows: this.#page.all(key, page.offset, page.limit).map(toSummary) };
+    }
+    const positions = this.#positions(key, version.revision, filter);
+    const wanted = positions.slice(page.offset, page.offset + page.limit);
+    const rows = wanted.flatMap((position) => this.#byPosition.get(key, position) ?? []);
+    return { total: positions.length, rows: rows.map(toSummary) };
+  }
+
+  badRows(versionId: string, page: Page): { total: number; rows: BadRow[] } {
+    const key = keyOf("v", versionId);
+    return { total: this.#badCount.get(key)?.n ?? 0, rows: this.#bad.all(key, page.offset, page.limit) };
+  }
+
+  #positions(version: number, revision: number, filter: RowFilter): readonly number[] {
+    const key = JSON.stringify([version, revision, filter]);
+    if (this.#found?.key === key) return this.#found.positions;
+    const positions = this.#search(version, filter);
+    this.#found = { key, positions };
+    return positions;
+  }
+
+  #search(version: number, { search, verdict: wanted, indexes }: RowFilter): number[] {
+    const where = ["r.version = ?"];
+    const params: SqlValue[] = [version];
+    if (search !== undefined && search !== "") {
+      where.push("(c.raw LIKE ? ESCAPE '\\' OR c.raw LIKE ? ESCAPE '\\' OR s.edits LIKE ? ESCAPE '\\')");
+      params.push(likeText(search), likeText(escapedText(search)), likeText(search));
+    }
+    if (wanted !== undefined) {
+      where.push("coalesce(s.verdict, 'none') = ?");
+      params.push(wanted);
+    }
+    const sql = `SELECT r.position AS n FROM version_rows r JOIN contents c ON c.key = r.content
+      LEFT JOIN row_state s ON s.version = r.version AND s.position = r.position
+      WHERE ${where.join(" AND ")} ORDER BY r.position`;
+    const found = query(this.#db, sql, count)
+      .all(...params)
+      .map((row) => row.n);
+    if (indexes === undefined) return found;
+    const kept = new Set(indexes);
+    return found.filter((position) => kept.has(position));
+  }
+}

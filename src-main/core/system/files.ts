@@ -1,0 +1,60 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, dirname, join, parse, resolve } from "node:path";
+import type { FileEntry } from "#shared/contract/system.ts";
+import { SiftError } from "#shared/errors.ts";
+
+const DATA_FILE = /\.(jsonl?|ndjson)$/i;
+/** Entries of one folder that are shown; a folder with more is cut, files last. */
+const MAX_ENTRIES = 5000;
+
+/** Where a person starts to look: home, the working directory, and the drives or the root. */
+export function fileRoots(): FileEntry[] {
+  const windows = process.platform === "win32";
+  const drives = windows ? [..."CDEFGH"].map((letter) => `${letter}:\\`).filter(existsSync) : ["/"];
+  const paths = [...new Set([homedir(), process.cwd(), ...drives])];
+  return paths.map((path) => folderEntry(path, basename(path) || path));
+}
+
+/**
+ * Folders, and with `data` the files that an import reads. Hidden ones are left out.
+ * @throws SiftError `folder-unreadable`
+ */
+export function listFiles(
+  path: string,
+  show: "folders" | "data",
+): { path: string; parent: string | null; entries: FileEntry[] } {
+  const folder = resolve(path);
+  const entries = readFolder(folder)
+    .filter((entry) => !entry.name.startsWith("."))
+    .flatMap((entry) => describe(join(folder, entry.name), entry.name, show))
+    .toSorted((a, b) => (a.kind === b.kind ? a.name.localeCompare(b.name) : a.kind === "folder" ? -1 : 1))
+    .slice(0, MAX_ENTRIES);
+  const parent = dirname(folder);
+  return { path: folder, parent: parent === folder || folder === parse(folder).root ? null : parent, entries };
+}
+
+function readFolder(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new SiftError("folder-unreadable", `this folder cannot be read: ${message}`, { where: { file: folder } });
+  }
+}
+
+function describe(path: string, name: string, show: "folders" | "data"): FileEntry[] {
+  const stat = statSync(path, { throwIfNoEntry: false }); // follows links; a dangling one is nothing
+  if (!stat) return [];
+  if (stat.isDirectory()) return [folderEntry(path, name)];
+  if (show !== "data" || !stat.isFile() || !DATA_FILE.test(name)) return [];
+  return [{ name, path, kind: "file", bytes: stat.size, isModel: false }];
+}
+
+const folderEntry = (path: string, name: string): FileEntry => ({
+  name,
+  path,
+  kind: "folder",
+  bytes: null,
+  isModel: existsSync(join(path, "config.json")),
+});
