@@ -1,40 +1,15 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import * as v from "valibot";
 import type { ModelEntry } from "#shared/contract/models.ts";
 import { SiftError, toErrorReport, type ErrorReport } from "#shared/errors.ts";
 import { fromReport } from "../system/reports.ts";
+import { readModelConfig, type ModelConfig } from "./config.ts";
+import { checkShapes } from "./shapes.ts";
 import { ownTemplate } from "./template.ts";
-import { parseJsonFile, readTensors, totalBytes, weightFiles, type TensorInfo } from "./weights.ts";
+import { readTensors, totalBytes, weightFiles, type TensorInfo } from "./weights.ts";
 
 /** `model_type`s that the worker can train. */
 export const TRAINABLE_MODEL_TYPES: readonly string[] = ["llama", "qwen2"];
-
-const modelConfig = v.looseObject({
-  model_type: v.optional(v.string()),
-  auto_map: v.optional(v.unknown()),
-  vocab_size: v.optional(v.number()),
-  quantization_config: v.optional(v.unknown()),
-});
-export type ModelConfig = v.InferOutput<typeof modelConfig>;
-
-/** config.json of a model folder. @throws SiftError `model-folder`, `model-config` */
-export function readModelConfig(folder: string): ModelConfig {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new SiftError("model-folder", "there is no such folder", { where: { file: folder } });
-  }
-  const file = join(folder, "config.json");
-  if (!existsSync(file)) {
-    weightFiles(folder); // says what the folder holds instead, where it can
-    throw new SiftError("model-config", "the folder holds no config.json", {
-      where: { file: folder },
-      remedy: "choose the folder of a model in the Hugging Face layout",
-    });
-  }
-  const parsed = v.safeParse(modelConfig, parseJsonFile(file));
-  if (!parsed.success) throw new SiftError("model-config", "config.json is not an object", { where: { file } });
-  return parsed.output;
-}
 
 /** Tensors of all weight files. @throws SiftError of weights.ts */
 export function readAllTensors(folder: string): Map<string, TensorInfo> {
@@ -63,7 +38,9 @@ export function inspectModel(path: string, source: ModelEntry["source"], name?: 
     const config = readModelConfig(folder);
     modelType = config.model_type ?? null;
     const tensors = readAllTensors(folder);
-    return { ...entry, modelType, parameters: parameterCount(tensors), problem: configProblem(config, folder) };
+    const problem = configProblem(config, folder);
+    if (problem === null) checkShapes(folder, config, tensors);
+    return { ...entry, modelType, parameters: parameterCount(tensors), problem };
   } catch (error) {
     return { ...entry, modelType, problem: toErrorReport(error) };
   }

@@ -5,7 +5,8 @@ import { resourcePath } from "../../entries.ts";
 import type { Store } from "../store/index.ts";
 import type { EventHub } from "../system/events.ts";
 import { cachedModels } from "./caches.ts";
-import { inspectModel, readModelConfig } from "./inspect.ts";
+import { readModelConfig } from "./config.ts";
+import { inspectModel } from "./inspect.ts";
 import { weightFiles } from "./weights.ts";
 
 export const sampleModelFolder = (): string => resourcePath("sample", "model");
