@@ -1,0 +1,81 @@
+import type { Emitter } from "./emitter.ts";
+
+interface LossInputs {
+  readonly hidden: string;
+  readonly table: string;
+  readonly labels: string;
+  readonly weights: string;
+}
+
+interface LossOptions {
+  /** Columns of `hidden`. */
+  readonly width: number;
+  readonly chunk: number;
+  readonly gradients: boolean;
+  readonly tableGradient: boolean;
+}
+
+/**
+ * Weighted cross entropy over chunks of rows. With p = softmax(logits): lse = max(logits) − log(max(p)), because max(p) is
+ * at least 1 / vocabulary and cannot underflow; dhidden = weight · (p · table − table[label]), which needs no one-hot matrix.
+ * Returns [loss] or [loss, dhidden] or [loss, dhidden, dtable].
+ */
+export function emitCrossEntropy(e: Emitter, inputs: LossInputs, options: LossOptions): string[] {
+  const { gradients, tableGradient, width } = options;
+  const start = [e.float(0)];
+  if (gradients) start.push(e.tensor({ type: "float", dims: [0, width], values: [] }));
+  if (tableGradient) start.push(e.node("ConstantOfShape", [e.node("Shape", [inputs.table])]));
+  const [loss = "", dhidden, softPart] = e.loop(tripsOf(e, inputs.hidden, options.chunk), start, (body, iteration, states) => {
+    const part = chunkOf(body, inputs, iteration, options.chunk);
+    const { p, lse } = softmax(body, part.hidden, inputs.table);
+    const row = body.node("Gather", [inputs.table, part.labels], { axis: { int: 0 } });
+    const logit = body.reduce("ReduceSum", body.node("Mul", [part.hidden, row]), [1]);
+    const losses = body.node("Mul", [body.node("Sub", [lse, logit]), part.weights]);
+    const results = [body.node("Add", [states[0] ?? "", body.reduce("ReduceSum", losses, [0, 1], false)])];
+    if (gradients) {
+      const pull = body.node("Sub", [body.node("Gemm", [p, inputs.table]), row]);
+      results.push(body.node("Concat", [states[1] ?? "", body.node("Mul", [pull, part.weights])], { axis: { int: 0 } }));
+    }
+    if (tableGradient) {
+      const weighted = body.node("Mul", [part.hidden, part.weights]);
+      results.push(body.node("Gemm", [p, weighted, states[2] ?? ""], { transA: { int: 1 } }));
+    }
+    return results;
+  });
+  const outputs = dhidden === undefined ? [loss] : [loss, dhidden];
+  return softPart === undefined ? outputs : [...outputs, subtractLabels(e, inputs, softPart)];
+}
+
+const tripsOf = (e: Emitter, hidden: string, chunk: number): string => {
+  const rows = e.node("Squeeze", [e.node("Shape", [hidden], { start: { int: 0 }, end: { int: 1 } })]);
+  return e.node("Div", [e.node("Add", [rows, e.long(chunk - 1)]), e.long(chunk)]);
+};
+
+function chunkOf(e: Emitter, inputs: LossInputs, iteration: string, chunk: number): { hidden: string; labels: string; weights: string } {
+  const start = e.node("Mul", [e.reshape(iteration, 1), e.longs(chunk)]);
+  const end = e.node("Add", [start, e.longs(chunk)]);
+  const part = (x: string): string => e.node("Slice", [x, start, end, e.longs(0)]);
+  return { hidden: part(inputs.hidden), labels: part(inputs.labels), weights: e.reshape(part(inputs.weights), -1, 1) };
+}
+
+function softmax(e: Emitter, hidden: string, table: string): { p: string; lse: string } {
+  const logits = e.node("Gemm", [hidden, table], { transB: { int: 1 } });
+  const p = e.node("Softmax", [logits], { axis: { int: -1 } });
+  const largest = e.node("Log", [e.reduce("ReduceMax", p, [1])]);
+  return { p, lse: e.node("Sub", [e.reduce("ReduceMax", logits, [1]), largest]) };
+}
+
+/** The one-hot part of dtable: every label's row loses weight · hidden. */
+function subtractLabels(e: Emitter, inputs: LossInputs, softPart: string): string {
+  const weighted = e.node("Mul", [inputs.hidden, e.node("Neg", [e.reshape(inputs.weights, -1, 1)])]);
+  return emitScatterAdd(e, softPart, inputs.labels, weighted);
+}
+
+/**
+ * Adds rows at indices that may repeat. ScatterElements, because ScatterND(reduction=add) loses updates on repeated
+ * indices with two threads or more.
+ */
+export function emitScatterAdd(e: Emitter, base: string, indices: string, rows: string): string {
+  const wide = e.node("Expand", [e.reshape(indices, -1, 1), e.node("Shape", [rows])]);
+  return e.node("ScatterElements", [base, wide, rows], { axis: { int: 0 }, reduction: { string: "add" } });
+}

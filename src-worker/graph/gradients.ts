@@ -1,0 +1,205 @@
+import { SiftError } from "#shared/errors.ts";
+import type { GraphBuilder } from "./builder.ts";
+import type { Dim, Node, Op, OpKind, OpOf, ValueId } from "./ops.ts";
+import { sameShape } from "./shapes.ts";
+
+/** What a gradient rule sees of its node: values of the forward pass and the gradients that reached its outputs. */
+interface Step<K extends OpKind> {
+  readonly b: GraphBuilder;
+  readonly op: OpOf<K>;
+  /** How many inputs the node has. */
+  readonly inputs: number;
+  /** Input `index` of the node. */
+  readonly x: (index: number) => ValueId;
+  readonly y: ValueId;
+  /** Gradient of the first output. */
+  readonly dy: ValueId;
+  /** Whether input `index` leads to something that is trained. */
+  readonly needs: (index: number) => boolean;
+}
+
+/** Gradients of the inputs in order; `undefined` for one that has none or needs none. */
+type Rule<K extends OpKind> = (step: Step<K>) => readonly (ValueId | undefined)[];
+
+const none = (): [] => [];
+
+/** No model trains through it, so that nobody has had to derive it. */
+const refuse = ({ op }: { readonly op: Op }): never => {
+  throw new SiftError("no-gradient", `${op.kind} cannot be differentiated`, { where: { what: op.kind } });
+};
+
+/** Gradient of a broadcast operand: summed over the axes along which it was repeated. */
+function unbroadcast(b: GraphBuilder, gradient: ValueId, operand: ValueId): ValueId {
+  const from = b.type(gradient).shape;
+  const to = b.type(operand).shape;
+  if (sameShape(from, to)) return gradient;
+  const extra = from.length - to.length;
+  const repeated = (dim: Dim, axis: number): boolean => axis < extra || (to[axis - extra] === 1 && dim !== 1);
+  const axes = from.flatMap((dim, axis) => (repeated(dim, axis) ? [axis] : []));
+  const summed = axes.length > 0 ? b.sum(gradient, axes) : gradient;
+  return sameShape(b.type(summed).shape, to) ? summed : b.reshape(summed, to);
+}
+
+/** Rule of a two-operand broadcasting operation from the gradients at full shape. */
+const broadcasting =
+  <K extends OpKind>(left: (s: Step<K>) => ValueId, right: (s: Step<K>) => ValueId): Rule<K> =>
+  (s) => [
+    s.needs(0) ? unbroadcast(s.b, left(s), s.x(0)) : undefined,
+    s.needs(1) ? unbroadcast(s.b, right(s), s.x(1)) : undefined,
+  ];
+
+const isOne = (b: GraphBuilder, value: ValueId): boolean =>
+  b.nodes.some((node) => node.outputs[0] === value && node.op.kind === "constant" && node.op.values.every((v) => v === 1));
+
+/** value · scalar, without an operation where the scalar is the constant 1. */
+const timesScalar = (b: GraphBuilder, value: ValueId, scalar: ValueId): ValueId =>
+  isOne(b, scalar) ? value : b.mul(value, scalar);
+
+const gemmRule: Rule<"gemm"> = ({ b, op, x, dy, needs }) => {
+  const { transA, transB, alpha } = op;
+  // A: α dy op(B)ᵀ, transposed where A was; B: α op(A)ᵀ dy, transposed where B was
+  const da = (): ValueId =>
+    transA
+      ? b.gemm(x(1), dy, { transA: transB, transB: true, alpha })
+      : b.gemm(dy, x(1), { transB: !transB, alpha });
+  const db = (): ValueId =>
+    transB
+      ? b.gemm(dy, x(0), { transA: true, transB: transA, alpha })
+      : b.gemm(x(0), dy, { transA: !transA, alpha });
+  return [needs(0) ? da() : undefined, needs(1) ? db() : undefined, needs(2) ? unbroadcast(b, dy, x(2)) : undefined];
+};
+
+/** r = 1 / sqrt(mean(x²) + ε), n = x r, dn = dy w: dx = r (dn − n mean(dn n)), dw = Σ rows dy n. */
+const rmsNormRule: Rule<"rmsNorm"> = ({ b, op, x, dy, needs }) => {
+  const axis = b.type(x(0)).shape.length - 1;
+  const mean = (value: ValueId): ValueId => b.affine(b.sum(value, [axis], true), 1 / Number(b.type(x(1)).shape[0]));
+  const root = b.sqrt(b.affine(mean(b.mul(x(0), x(0))), 1, op.epsilon));
+  const normal = b.div(x(0), root);
+  const dx = (): ValueId => {
+    const dn = b.mul(dy, x(1));
+    return b.div(b.sub(dn, b.mul(normal, mean(b.mul(dn, normal)))), root);
+  };
+  return [needs(0) ? dx() : undefined, needs(1) ? unbroadcast(b, b.mul(dy, normal), x(1)) : undefined];
+};
+
+/** Each part gets its own slice; parts of symbolic size are only concatenated where nothing is trained. */
+const concatRule: Rule<"concat"> = ({ b, op, x, dy, inputs }) => {
+  let start = 0;
+  return Array.from({ length: inputs }, (_, index) => {
+    const size = b.type(x(index)).shape[op.axis];
+    if (typeof size !== "number") throw new SiftError("no-gradient", "concat along a symbolic axis has no gradient");
+    start += size;
+    return b.slice(dy, op.axis, [start - size, start]);
+  });
+};
+
+/** One entry an operation; the formula stands in the comment. */
+const RULES: { readonly [K in OpKind]: Rule<K> } = {
+  constant: none,
+  // d(a + b) = da + db
+  add: broadcasting(({ dy }) => dy, ({ dy }) => dy),
+  // d(a − b) = da − db
+  sub: broadcasting(({ dy }) => dy, ({ b, dy }) => b.affine(dy, -1)),
+  // d(a b) = b da + a db
+  mul: broadcasting(({ b, dy, x }) => b.mul(dy, x(1)), ({ b, dy, x }) => b.mul(dy, x(0))),
+  // d(a / b) = da / b − y db / b
+  div: broadcasting(({ b, dy, x }) => b.div(dy, x(1)), ({ b, dy, x, y }) => b.affine(b.div(b.mul(dy, y), x(1)), -1)),
+  // the smaller one gets it; b on a tie
+  minimum: broadcasting(
+    ({ b, dy, x }) => b.mul(dy, b.less(x(0), x(1))),
+    ({ b, dy, x }) => b.mul(dy, b.affine(b.less(x(0), x(1)), -1, 1)),
+  ),
+  // piecewise constant
+  less: none,
+  // d(s x + t) = s dx
+  affine: ({ b, op, dy }) => [b.affine(dy, op.scale)],
+  // d√x = dx / 2√x
+  sqrt: ({ b, y, dy }) => [b.affine(b.div(dy, y), 0.5)],
+  cos: ({ b, x, dy }) => [b.affine(b.mul(dy, b.sin(x(0))), -1)],
+  sin: ({ b, x, dy }) => [b.mul(dy, b.cos(x(0)))],
+  // dσ = σ (1 − σ) dx
+  sigmoid: ({ b, y, dy }) => [b.mul(dy, b.mul(y, b.affine(y, -1, 1)))],
+  toFloat: none,
+  // every element of the sum has the sum's gradient
+  sum: ({ b, op, x, dy }) => {
+    const { shape } = b.type(x(0));
+    const kept = shape.map((dim, axis) => (op.axes.includes(axis) ? 1 : dim));
+    return [b.broadcastLike(op.keep ? dy : b.reshape(dy, kept), x(0))];
+  },
+  broadcastLike: ({ b, x, dy }) => [unbroadcast(b, dy, x(0))],
+  fillLike: none,
+  reshape: ({ b, x, dy }) => [b.reshape(dy, b.type(x(0)).shape)],
+  concat: concatRule,
+  // zeros on both sides of the part that was taken
+  slice: ({ b, op, x, dy }) => {
+    const size = Number(b.type(x(0)).shape[op.axis]);
+    const zeros = (start: number, end: number): ValueId[] =>
+      start < end ? [b.fillLike(b.slice(x(0), op.axis, [start, end]), 0)] : [];
+    const parts = [...zeros(0, op.start), dy, ...zeros(op.end, size)];
+    return [parts.length === 1 ? dy : b.concat(parts, op.axis, size)];
+  },
+  // a row's gradient goes to where it was taken from, summed over those who took it
+  gatherRows: ({ b, x, dy }) => [b.scatterAddRows(b.fillLike(x(0), 0), x(1), dy)],
+  scatterAddRows: ({ b, x, dy, needs }) => [dy, undefined, needs(2) ? b.gatherRows(dy, x(1)) : undefined],
+  gemm: gemmRule,
+  rmsNorm: rmsNormRule,
+  // the inverse rotation; angles come from positions, which are not trained
+  rotate: ({ b, op, x, dy, needs }) => {
+    if (needs(1) || needs(2)) throw new SiftError("no-gradient", "rotate has no gradient for its angles");
+    return [b.rotate(dy, { cos: x(1), sin: b.affine(x(2), -1) }, op.heads)];
+  },
+  // s = σ(gate): dup = dy gate s, dgate = dy up (s + gate s (1 − s))
+  gatedSilu: ({ b, x, dy }) => b.emit({ kind: "gatedSiluGrad" }, [x(0), x(1), dy]),
+  gatedSiluGrad: refuse,
+  // P = softmax(scale q kᵀ), out = P v: dv = Pᵀ do, dS = P (do vᵀ − Σ do out), dq = scale dS k, dk = scale dSᵀ q
+  attention: ({ b, op, x, y, dy }) =>
+    b.emit({ ...op, kind: "attentionGrad" }, [x(0), x(1), x(2), x(3), x(4), y, dy]),
+  attentionGrad: refuse,
+  // L = Σ w (lse − logit of the label): dlogits = w (softmax − onehot), dhidden = dlogits table, dtable = dlogitsᵀ hidden
+  crossEntropy: ({ b, op, x, dy, needs }) => {
+    const table = needs(1);
+    const [, dh, dt] = b.emit({ kind: "crossEntropyGrad", chunk: op.chunk, table }, [x(0), x(1), x(2), x(3)]);
+    if (needs(3)) throw new SiftError("no-gradient", "crossEntropy has no gradient for its weights");
+    return [dh, dt].map((gradient) => (gradient === undefined ? undefined : timesScalar(b, gradient, dy)));
+  },
+  crossEntropyGrad: refuse,
+  dropoutMask: none,
+};
+
+/** Values that depend on one of `roots`, by way of `nodes`. */
+function dependents(nodes: readonly Node[], roots: readonly ValueId[]): Set<ValueId> {
+  const found = new Set(roots);
+  for (const node of nodes) {
+    if (node.inputs.some((input) => found.has(input))) for (const output of node.outputs) found.add(output);
+  }
+  return found;
+}
+
+/**
+ * Reverse-mode differentiation: adds to the builder what computes d`loss`/d`value` for each of `values`, in their order.
+ * Only paths to these values are differentiated, so frozen weights cost nothing. `loss` is a scalar.
+ * @throws SiftError `no-gradient` where the loss does not depend on a value, or an operation on the way has no rule.
+ */
+export function gradients(b: GraphBuilder, loss: ValueId, values: readonly ValueId[]): ValueId[] {
+  const forward = [...b.nodes];
+  const wanted = dependents(forward, values);
+  const found = new Map<ValueId, ValueId>([[loss, b.constant([1])]]);
+  for (const node of forward.reverse()) {
+    const [y] = node.outputs;
+    const dy = y === undefined ? undefined : found.get(y);
+    if (y === undefined || dy === undefined || !wanted.has(y)) continue;
+    const x = (index: number): ValueId => node.inputs[index] ?? -1;
+    const needs = (index: number): boolean => wanted.has(x(index));
+    const rule = RULES[node.op.kind] as Rule<OpKind>;
+    rule({ b, op: node.op, inputs: node.inputs.length, x, y, dy, needs }).forEach((gradient, index) => {
+      if (gradient === undefined || !needs(index)) return;
+      const earlier = found.get(x(index));
+      found.set(x(index), earlier === undefined ? gradient : b.add(earlier, gradient));
+    });
+  }
+  return values.map((value) => {
+    const gradient = found.get(value);
+    if (gradient === undefined) throw new SiftError("no-gradient", `the loss does not depend on value ${value}`);
+    return gradient;
+  });
+}
