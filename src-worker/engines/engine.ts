@@ -45,5 +45,13 @@ export interface Engine {
   dispose(): Promise<void>;
 }
 
-export const float = (data: Float32Array, shape: readonly number[] = [data.length]): HostTensor => ({ dtype: "f32", shape, data });
-export const int = (data: Int32Array, shape: readonly number[] = [data.length]): HostTensor => ({ dtype: "i32", shape, data });
+export const float = (data: Float32Array, shape: readonly number[] = [data.length]): HostTensor => ({
+  dtype: "f32",
+  shape,
+  data,
+});
+export const int = (data: Int32Array, shape: readonly number[] = [data.length]): HostTensor => ({
+  dtype: "i32",
+  shape,
+  data,
+});

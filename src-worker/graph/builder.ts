@@ -128,7 +128,11 @@ export class GraphBuilder {
     return this.#one({ kind: "scatterAddRows" }, base, indices, rows);
   }
   /** alpha · op(a) · op(b) [+ c]. */
-  gemm(a: ValueId, b: ValueId, options: { transA?: boolean; transB?: boolean; alpha?: number; c?: ValueId } = {}): ValueId {
+  gemm(
+    a: ValueId,
+    b: ValueId,
+    options: { transA?: boolean; transB?: boolean; alpha?: number; c?: ValueId } = {},
+  ): ValueId {
     const { transA = false, transB = false, alpha = 1, c } = options;
     return this.#one({ kind: "gemm", transA, transB, alpha }, a, b, ...(c === undefined ? [] : [c]));
   }

@@ -49,7 +49,9 @@ const broadcasting =
   ];
 
 const isOne = (b: GraphBuilder, value: ValueId): boolean =>
-  b.nodes.some((node) => node.outputs[0] === value && node.op.kind === "constant" && node.op.values.every((v) => v === 1));
+  b.nodes.some(
+    (node) => node.outputs[0] === value && node.op.kind === "constant" && node.op.values.every((v) => v === 1),
+  );
 
 /** value · scalar, without an operation where the scalar is the constant 1. */
 const timesScalar = (b: GraphBuilder, value: ValueId, scalar: ValueId): ValueId =>
@@ -59,13 +61,9 @@ const gemmRule: Rule<"gemm"> = ({ b, op, x, dy, needs }) => {
   const { transA, transB, alpha } = op;
   // A: α dy op(B)ᵀ, transposed where A was; B: α op(A)ᵀ dy, transposed where B was
   const da = (): ValueId =>
-    transA
-      ? b.gemm(x(1), dy, { transA: transB, transB: true, alpha })
-      : b.gemm(dy, x(1), { transB: !transB, alpha });
+    transA ? b.gemm(x(1), dy, { transA: transB, transB: true, alpha }) : b.gemm(dy, x(1), { transB: !transB, alpha });
   const db = (): ValueId =>
-    transB
-      ? b.gemm(dy, x(0), { transA: true, transB: transA, alpha })
-      : b.gemm(x(0), dy, { transA: !transA, alpha });
+    transB ? b.gemm(dy, x(0), { transA: true, transB: transA, alpha }) : b.gemm(x(0), dy, { transA: !transA, alpha });
   return [needs(0) ? da() : undefined, needs(1) ? db() : undefined, needs(2) ? unbroadcast(b, dy, x(2)) : undefined];
 };
 
@@ -97,13 +95,25 @@ const concatRule: Rule<"concat"> = ({ b, op, x, dy, inputs }) => {
 const RULES: { readonly [K in OpKind]: Rule<K> } = {
   constant: none,
   // d(a + b) = da + db
-  add: broadcasting(({ dy }) => dy, ({ dy }) => dy),
+  add: broadcasting(
+    ({ dy }) => dy,
+    ({ dy }) => dy,
+  ),
   // d(a − b) = da − db
-  sub: broadcasting(({ dy }) => dy, ({ b, dy }) => b.affine(dy, -1)),
+  sub: broadcasting(
+    ({ dy }) => dy,
+    ({ b, dy }) => b.affine(dy, -1),
+  ),
   // d(a b) = b da + a db
-  mul: broadcasting(({ b, dy, x }) => b.mul(dy, x(1)), ({ b, dy, x }) => b.mul(dy, x(0))),
+  mul: broadcasting(
+    ({ b, dy, x }) => b.mul(dy, x(1)),
+    ({ b, dy, x }) => b.mul(dy, x(0)),
+  ),
   // d(a / b) = da / b − y db / b
-  div: broadcasting(({ b, dy, x }) => b.div(dy, x(1)), ({ b, dy, x, y }) => b.affine(b.div(b.mul(dy, y), x(1)), -1)),
+  div: broadcasting(
+    ({ b, dy, x }) => b.div(dy, x(1)),
+    ({ b, dy, x, y }) => b.affine(b.div(b.mul(dy, y), x(1)), -1),
+  ),
   // the smaller one gets it; b on a tie
   minimum: broadcasting(
     ({ b, dy, x }) => b.mul(dy, b.less(x(0), x(1))),
@@ -152,8 +162,7 @@ const RULES: { readonly [K in OpKind]: Rule<K> } = {
   gatedSilu: ({ b, x, dy }) => b.emit({ kind: "gatedSiluGrad" }, [x(0), x(1), dy]),
   gatedSiluGrad: refuse,
   // P = softmax(scale q kᵀ), out = P v: dv = Pᵀ do, dS = P (do vᵀ − Σ do out), dq = scale dS k, dk = scale dSᵀ q
-  attention: ({ b, op, x, y, dy }) =>
-    b.emit({ ...op, kind: "attentionGrad" }, [x(0), x(1), x(2), x(3), x(4), y, dy]),
+  attention: ({ b, op, x, y, dy }) => b.emit({ ...op, kind: "attentionGrad" }, [x(0), x(1), x(2), x(3), x(4), y, dy]),
   attentionGrad: refuse,
   // L = Σ w (lse − logit of the label): dlogits = w (softmax − onehot), dhidden = dlogits table, dtable = dlogitsᵀ hidden
   crossEntropy: ({ b, op, x, dy, needs }) => {

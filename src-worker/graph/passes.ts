@@ -44,7 +44,10 @@ export const fuseAdditions: Pass = (graph) => {
   for (const node of graph.nodes) {
     const [a, b] = node.inputs;
     if (node.op.kind !== "add" || a === undefined || b === undefined) continue;
-    const options: readonly (readonly [ValueId, ValueId])[] = [[a, b], [b, a]];
+    const options: readonly (readonly [ValueId, ValueId])[] = [
+      [a, b],
+      [b, a],
+    ];
     for (const [base, term] of options) {
       const source = producer.get(term);
       const replacement = source && uses.get(term) === 1 ? absorb(graph, source, { base, node, producer }) : undefined;

@@ -8,7 +8,9 @@ function attributes({ op }: Node): string {
     if (Array.isArray(value)) return value.length > 4 ? `[${value.length} values]` : `[${value.join(", ")}]`;
     return typeof value === "object" ? "" : String(value);
   };
-  return shown.flatMap(([name, value]) => (typeof value === "object" && !Array.isArray(value) ? [] : [` ${name}=${one(value)}`])).join("");
+  return shown
+    .flatMap(([name, value]) => (typeof value === "object" && !Array.isArray(value) ? [] : [` ${name}=${one(value)}`]))
+    .join("");
 }
 
 /**
@@ -23,10 +25,12 @@ export function printGraph(graph: Graph): string {
   };
   const inputs = graph.inputs.map((input) => `  ${input.source} ${typed(input.value)} = "${input.name}"`);
   const nodes = graph.nodes.map(
-    (node) => `  ${node.outputs.map(typed).join(", ")} = ${node.op.kind}(${node.inputs.map(name).join(", ")})${attributes(node)}`,
+    (node) =>
+      `  ${node.outputs.map(typed).join(", ")} = ${node.op.kind}(${node.inputs.map(name).join(", ")})${attributes(node)}`,
   );
   const outputs = graph.outputs.map(
-    (output) => `  return ${name(output.value)} as "${output.name}"${output.into === undefined ? "" : ` into "${output.into}"`}`,
+    (output) =>
+      `  return ${name(output.value)} as "${output.name}"${output.into === undefined ? "" : ` into "${output.into}"`}`,
   );
   return [`graph ${graph.name} {`, ...inputs, ...nodes, ...outputs, "}"].join("\n");
 }

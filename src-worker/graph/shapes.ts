@@ -45,7 +45,12 @@ export function broadcastShapes(a: readonly Dim[], b: readonly Dim[]): Dim[] | u
 
 const broadcasting = (op: Op, inputs: readonly TensorType[]): Inferred => {
   const shape = broadcastShapes(at(op, inputs, 0).shape, at(op, inputs, 1).shape);
-  expectThat(inputs.every((input) => input.dtype === "f32"), op, "float inputs", inputs);
+  expectThat(
+    inputs.every((input) => input.dtype === "f32"),
+    op,
+    "float inputs",
+    inputs,
+  );
   return shape ? [f32(...shape)] : fail(op, "shapes that broadcast", inputs);
 };
 
@@ -79,9 +84,19 @@ const attentionInputs = (op: OpOf<"attention" | "attentionGrad">, inputs: readon
 
 const lossInputs = (op: Op, inputs: readonly TensorType[]): void => {
   const [hidden, table, labels, weights] = inputs;
-  expectThat(rank(hidden, 2) && rank(table, 2) && hidden?.shape[1] === table?.shape[1], op, "hidden [n, h], table [v, h]", inputs);
+  expectThat(
+    rank(hidden, 2) && rank(table, 2) && hidden?.shape[1] === table?.shape[1],
+    op,
+    "hidden [n, h], table [v, h]",
+    inputs,
+  );
   expectThat(rank(labels, 1, "i32") && rank(weights, 1), op, "labels [n] i32, weights [n]", inputs);
-  expectThat(labels?.shape[0] === hidden?.shape[0] && weights?.shape[0] === hidden?.shape[0], op, "one label and weight a row", inputs);
+  expectThat(
+    labels?.shape[0] === hidden?.shape[0] && weights?.shape[0] === hidden?.shape[0],
+    op,
+    "one label and weight a row",
+    inputs,
+  );
 };
 
 /** Output types of every operation, from its inputs' types; wrong inputs are errors that say what was expected. */
@@ -101,26 +116,40 @@ const RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
   toFloat: (op, inputs) => [f32(...at(op, inputs, 0).shape)],
   sum: (op, inputs) => {
     const { shape } = at(op, inputs, 0);
-    expectThat(op.axes.every((axis) => axis >= 0 && axis < shape.length), op, "axes of the input", inputs);
+    expectThat(
+      op.axes.every((axis) => axis >= 0 && axis < shape.length),
+      op,
+      "axes of the input",
+      inputs,
+    );
     const kept = shape.map((dim, axis) => (op.axes.includes(axis) ? (op.keep ? 1 : undefined) : dim));
     return [f32(...kept.filter((dim) => dim !== undefined))];
   },
   broadcastLike: (op, inputs) => {
     const { shape } = at(op, inputs, 1);
     const result = broadcastShapes(at(op, inputs, 0).shape, shape);
-    return result && sameShape(result, shape) ? [f32(...shape)] : fail(op, "a shape that broadcasts to the second", inputs);
+    return result && sameShape(result, shape)
+      ? [f32(...shape)]
+      : fail(op, "a shape that broadcasts to the second", inputs);
   },
   fillLike: (op, inputs) => [f32(...at(op, inputs, 0).shape)],
   reshape: (op, inputs) => {
     const from = product(at(op, inputs, 0).shape);
     const to = product(op.shape);
     const same = from.size === to.size && sameShape(from.symbols, to.symbols) && to.symbols.length <= 1;
-    return same ? [{ dtype: at(op, inputs, 0).dtype, shape: op.shape }] : fail(op, `the elements of [${op.shape.join(", ")}]`, inputs);
+    return same
+      ? [{ dtype: at(op, inputs, 0).dtype, shape: op.shape }]
+      : fail(op, `the elements of [${op.shape.join(", ")}]`, inputs);
   },
   concat: (op, inputs) => {
     const first = at(op, inputs, 0);
     const rest = (type: TensorType): Dim[] => type.shape.filter((_, axis) => axis !== op.axis);
-    expectThat(inputs.every((input) => sameShape(rest(input), rest(first))), op, "the same other axes", inputs);
+    expectThat(
+      inputs.every((input) => sameShape(rest(input), rest(first))),
+      op,
+      "the same other axes",
+      inputs,
+    );
     const sizes = inputs.map((input) => input.shape[op.axis]);
     const total = sizes.every((size) => typeof size === "number") ? sizes.reduce((a, b) => a + b, 0) : op.dim;
     expectThat(total === op.dim, op, `axis ${op.axis} of ${total} elements`, inputs);
@@ -129,7 +158,12 @@ const RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
   slice: (op, inputs) => {
     const { shape, dtype } = at(op, inputs, 0);
     const size = shape[op.axis];
-    expectThat(typeof size === "number" && op.start >= 0 && op.start < op.end && op.end <= size, op, `${op.end} elements on a static axis ${op.axis}`, inputs);
+    expectThat(
+      typeof size === "number" && op.start >= 0 && op.start < op.end && op.end <= size,
+      op,
+      `${op.end} elements on a static axis ${op.axis}`,
+      inputs,
+    );
     return [{ dtype, shape: shape.map((dim, axis) => (axis === op.axis ? op.end - op.start : dim)) }];
   },
   gatherRows: (op, inputs) => {
@@ -152,13 +186,23 @@ const RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
     return fits ? [f32(rows, columns)] : fail(op, `a third input that broadcasts to [${rows}, ${columns}]`, inputs);
   },
   rmsNorm: (op, inputs) => {
-    expectThat(rank(inputs[1], 1) && at(op, inputs, 0).shape.at(-1) === inputs[1]?.shape[0], op, "x [n, h], weight [h]", inputs);
+    expectThat(
+      rank(inputs[1], 1) && at(op, inputs, 0).shape.at(-1) === inputs[1]?.shape[0],
+      op,
+      "x [n, h], weight [h]",
+      inputs,
+    );
     return [at(op, inputs, 0)];
   },
   rotate: (op, inputs) => {
     const [x, cos] = [at(op, inputs, 0), at(op, inputs, 1)];
     const half = Number(cos.shape[1]);
-    expectThat(rank(x, 2) && x.shape[1] === op.heads * 2 * half && x.shape[0] === cos.shape[0], op, "x [n, heads · 2d], cos and sin [n, d]", inputs);
+    expectThat(
+      rank(x, 2) && x.shape[1] === op.heads * 2 * half && x.shape[0] === cos.shape[0],
+      op,
+      "x [n, heads · 2d], cos and sin [n, d]",
+      inputs,
+    );
     return [x];
   },
   gatedSilu: (op, inputs) => {

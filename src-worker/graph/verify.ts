@@ -25,7 +25,8 @@ export function verify(graph: Graph): Graph {
   unique(graph.outputs.map((output) => output.name));
   for (const input of graph.inputs) define(input.value);
   for (const node of graph.nodes) {
-    for (const value of node.inputs) if (!defined.has(value)) problem(`${node.op.kind} uses %${value} before it is defined`);
+    for (const value of node.inputs)
+      if (!defined.has(value)) problem(`${node.op.kind} uses %${value} before it is defined`);
     node.outputs.forEach(define);
     checkTypes(graph, node, problem);
   }
@@ -54,14 +55,15 @@ function checkSymbols(graph: Graph, problem: (message: string) => never): void {
   for (const node of graph.nodes) {
     if (node.op.kind === "concat") known.add(node.op.dim);
     for (const dim of node.outputs.flatMap((value) => graph.types[value]?.shape ?? [])) {
-      if (typeof dim === "string" && !known.has(dim)) problem(`the size "${dim}" of ${node.op.kind} comes from no input`);
+      if (typeof dim === "string" && !known.has(dim))
+        problem(`the size "${dim}" of ${node.op.kind} comes from no input`);
     }
   }
 }
 
 /**
  * A buffer that an output replaces is overwritten in place, so each of its readers must run before the writer: be an
- * ancestor of the written value, or its own (elementwise) producer.
+ * ancestor of the written value, or its producer, which must take the element that it replaces (elementwise, gemm's c, scatterAddRows' base).
  */
 function checkUpdates(graph: Graph, problem: (message: string) => never): void {
   const producer = new Map(graph.nodes.flatMap((node) => node.outputs.map((value) => [value, node] as const)));

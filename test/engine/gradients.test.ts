@@ -31,7 +31,11 @@ const rows = (shape: readonly number[], extra: Partial<Input> = {}): Input => ({
   ...extra,
 });
 const ints = (values: readonly number[], name: string): Input => ({
-  shape: [values.length], dims: [name], values, dtype: "i32", fixed: true,
+  shape: [values.length],
+  dims: [name],
+  values,
+  dtype: "i32",
+  fixed: true,
 });
 const first = (x: readonly ValueId[], index: number): ValueId => x[index] ?? -1;
 
@@ -72,11 +76,7 @@ const crossEntropyCase = (chunk: number): Case => ({
 });
 
 const gemmCase = (transA: boolean, transB: boolean, bias: Input): Case => ({
-  inputs: [
-    transA ? { shape: [3, 5], dims: [3, "rows"] } : rows([5, 3]),
-    { shape: transB ? [4, 3] : [3, 4] },
-    bias,
-  ],
+  inputs: [transA ? { shape: [3, 5], dims: [3, "rows"] } : rows([5, 3]), { shape: transB ? [4, 3] : [3, 4] }, bias],
   build: (b, x) => b.gemm(first(x, 0), first(x, 1), { transA, transB, alpha: 0.7, c: first(x, 2) }),
 });
 
@@ -96,16 +96,28 @@ const CASES: { readonly [K in OpKind]: readonly Case[] | string } = {
   sigmoid: [unary((b, x) => b.sigmoid(x))],
   toFloat: "its input is a whole number",
   sum: [unary((b, x) => b.sum(x, [1], true)), unary((b, x) => b.sum(x, [0])), unary((b, x) => b.sum(x, [0, 1]))],
-  broadcastLike: [{ inputs: [{ shape: [1, 4] }, rows([3, 4], { fixed: true })], build: (b, x) => b.broadcastLike(first(x, 0), first(x, 1)) }],
+  broadcastLike: [
+    {
+      inputs: [{ shape: [1, 4] }, rows([3, 4], { fixed: true })],
+      build: (b, x) => b.broadcastLike(first(x, 0), first(x, 1)),
+    },
+  ],
   fillLike: "constant",
   reshape: [unary((b, x) => b.reshape(x, ["rows", 2, 2]))],
   concat: [{ inputs: [rows([3, 2]), rows([3, 3])], build: (b, x) => b.concat(x, 1, 5) }],
   slice: [unary((b, x) => b.slice(x, 1, [1, 3])), unary((b, x) => b.slice(x, 1, [0, 2]))],
-  gatherRows: [{ inputs: [{ shape: [4, 3] }, ints([1, 3, 1, 1, 0], "m")], build: (b, x) => b.gatherRows(first(x, 0), first(x, 1)) }],
-  scatterAddRows: [{
-    inputs: [{ shape: [4, 3] }, ints([1, 3, 1], "m"), { shape: [3, 3], dims: ["m", 3] }],
-    build: (b, x) => b.scatterAddRows(first(x, 0), first(x, 1), first(x, 2)),
-  }],
+  gatherRows: [
+    {
+      inputs: [{ shape: [4, 3] }, ints([1, 3, 1, 1, 0], "m")],
+      build: (b, x) => b.gatherRows(first(x, 0), first(x, 1)),
+    },
+  ],
+  scatterAddRows: [
+    {
+      inputs: [{ shape: [4, 3] }, ints([1, 3, 1], "m"), { shape: [3, 3], dims: ["m", 3] }],
+      build: (b, x) => b.scatterAddRows(first(x, 0), first(x, 1), first(x, 2)),
+    },
+  ],
   gemm: [
     gemmCase(false, false, { shape: [4] }),
     gemmCase(false, true, rows([5, 4])),
@@ -113,10 +125,12 @@ const CASES: { readonly [K in OpKind]: readonly Case[] | string } = {
     gemmCase(true, true, { shape: [1, 4] }),
   ],
   rmsNorm: [{ inputs: [rows([3, 4]), { shape: [4] }], build: (b, x) => b.rmsNorm(first(x, 0), first(x, 1), 1e-3) }],
-  rotate: [{
-    inputs: [rows([3, 8]), rows([3, 2], { fixed: true }), rows([3, 2], { fixed: true })],
-    build: (b, x) => b.rotate(first(x, 0), { cos: first(x, 1), sin: first(x, 2) }, 2),
-  }],
+  rotate: [
+    {
+      inputs: [rows([3, 8]), rows([3, 2], { fixed: true }), rows([3, 2], { fixed: true })],
+      build: (b, x) => b.rotate(first(x, 0), { cos: first(x, 1), sin: first(x, 2) }, 2),
+    },
+  ],
   gatedSilu: [{ inputs: [rows([3, 4]), rows([3, 4])], build: (b, x) => b.gatedSilu(first(x, 0), first(x, 1)) }],
   gatedSiluGrad: "second derivative",
   attention: [
@@ -147,21 +161,33 @@ async function compileCase({ inputs, build }: Case) {
   const x = inputs.map((input, index) => b.feed(`x${index}`, typeOf(input)));
   const y = build(b, x);
   const { shape } = b.type(y);
-  const loss = b.sum(b.mul(y, b.feed("projection", { dtype: "f32", shape })), shape.map((_, axis) => axis));
+  const loss = b.sum(
+    b.mul(y, b.feed("projection", { dtype: "f32", shape })),
+    shape.map((_, axis) => axis),
+  );
   const trained = x.filter((_, index) => !inputs[index]?.fixed);
   b.output("loss", loss);
   b.output("y", y);
-  gradients(b, loss, trained).forEach((gradient, index) => b.output(`d${inputs.indexOf(inputs.filter((i) => !i.fixed)[index] ?? inputs[0]!)}`, gradient));
+  gradients(b, loss, trained).forEach((gradient, index) =>
+    b.output(`d${inputs.indexOf(inputs.filter((i) => !i.fixed)[index] ?? inputs[0]!)}`, gradient),
+  );
   return engine.compile(b.finish());
 }
 
 async function check(one: Case): Promise<void> {
   const program = await compileCase(one);
   const feeds = Object.fromEntries(one.inputs.map((input, index) => [`x${index}`, hostValues(input, index + 1)]));
-  const forward = async (all: Record<string, HostTensor>, projection: HostTensor) => program.run({ ...all, projection });
+  const forward = async (all: Record<string, HostTensor>, projection: HostTensor) =>
+    program.run({ ...all, projection });
   // the first run only tells the size of the output
   const b = new GraphBuilder("forward");
-  b.output("y", one.build(b, one.inputs.map((input, index) => b.feed(`x${index}`, typeOf(input)))));
+  b.output(
+    "y",
+    one.build(
+      b,
+      one.inputs.map((input, index) => b.feed(`x${index}`, typeOf(input))),
+    ),
+  );
   const { y } = await (await engine.compile(b.finish())).run(feeds);
   const projection = float(randomValues(y?.data.length ?? 0, 99), y?.shape ?? []);
   const exact = await forward(feeds, projection);
@@ -177,7 +203,9 @@ async function check(one: Case): Promise<void> {
       };
       const slope = ((await lossAt(epsilon)) - (await lossAt(-epsilon))) / (2 * epsilon);
       const got = gradient[element] ?? NaN;
-      expect(Math.abs(got - slope), `input ${index}, element ${element}: ${got} against ${slope}`).toBeLessThan(2e-3 * (1 + Math.abs(slope)));
+      expect(Math.abs(got - slope), `input ${index}, element ${element}: ${got} against ${slope}`).toBeLessThan(
+        2e-3 * (1 + Math.abs(slope)),
+      );
     }
   }
 }
@@ -185,6 +213,9 @@ async function check(one: Case): Promise<void> {
 describe("gradient of", () => {
   for (const [kind, cases] of Object.entries(CASES)) {
     if (typeof cases === "string") test.skip(`${kind}: ${cases}`, () => undefined);
-    else test(kind, async () => { for (const one of cases) await check(one); });
+    else
+      test(kind, async () => {
+        for (const one of cases) await check(one);
+      });
   }
 });

@@ -39,7 +39,12 @@ const splitKeys = (e: Emitter, rows: string, { kvHeads, width }: Geometry): stri
 const joinKeys = (e: Emitter, split: string, { kvHeads, width }: Geometry): string =>
   e.reshape(e.transpose(split, 1, 0, 2), -1, kvHeads * width);
 
-const product = (e: Emitter, a: string, b: string, options: { transA?: number; transB?: number; alpha?: number }): string =>
+const product = (
+  e: Emitter,
+  a: string,
+  b: string,
+  options: { transA?: number; transB?: number; alpha?: number },
+): string =>
   e.microsoft("FusedMatMul", [a, b], {
     transA: { int: options.transA ?? 0 },
     transB: { int: options.transB ?? 0 },
@@ -90,15 +95,23 @@ const append = (e: Emitter, done: string, rows: string): string => e.node("Conca
 
 /** Attention as a loop over chunks, so that scores exist for one chunk at a time. */
 export function emitAttention(e: Emitter, inputs: Inputs, geometry: Geometry): string {
-  const [out] = e.loop(tripsOf(e, inputs.chunks), [empty(e, geometry.heads * geometry.width)], (body, index, [done = ""]) => {
-    const { p, v } = probabilities(body, inputs, index, geometry);
-    return [append(body, done, joinQueries(body, product(body, p, v, {}), geometry))];
-  });
+  const [out] = e.loop(
+    tripsOf(e, inputs.chunks),
+    [empty(e, geometry.heads * geometry.width)],
+    (body, index, [done = ""]) => {
+      const { p, v } = probabilities(body, inputs, index, geometry);
+      return [append(body, done, joinQueries(body, product(body, p, v, {}), geometry))];
+    },
+  );
   return out ?? "";
 }
 
 /** dq, dk, dv; see the rule in `graph/gradients.ts`. */
-export function emitAttentionGrad(e: Emitter, inputs: Inputs & { out: string; dout: string }, geometry: Geometry): string[] {
+export function emitAttentionGrad(
+  e: Emitter,
+  inputs: Inputs & { out: string; dout: string },
+  geometry: Geometry,
+): string[] {
   const { scale } = geometry;
   const zeros = (like: string): string => e.node("ConstantOfShape", [e.node("Shape", [like])]);
   const start = [empty(e, geometry.heads * geometry.width), zeros(inputs.k), zeros(inputs.v)];

@@ -84,7 +84,8 @@ export class OrtEngine implements Engine {
   }
 }
 
-const bufferError = (message: string, what: string): SiftError => new SiftError("engine-buffer", message, { where: { what } });
+const bufferError = (message: string, what: string): SiftError =>
+  new SiftError("engine-buffer", message, { where: { what } });
 
 interface ProgramParts {
   readonly engine: OrtEngine;

@@ -25,23 +25,29 @@ export function emitCrossEntropy(e: Emitter, inputs: LossInputs, options: LossOp
   const start = [e.float(0)];
   if (gradients) start.push(e.tensor({ type: "float", dims: [0, width], values: [] }));
   if (tableGradient) start.push(e.node("ConstantOfShape", [e.node("Shape", [inputs.table])]));
-  const [loss = "", dhidden, softPart] = e.loop(tripsOf(e, inputs.hidden, options.chunk), start, (body, iteration, states) => {
-    const part = chunkOf(body, inputs, iteration, options.chunk);
-    const { p, lse } = softmax(body, part.hidden, inputs.table);
-    const row = body.node("Gather", [inputs.table, part.labels], { axis: { int: 0 } });
-    const logit = body.reduce("ReduceSum", body.node("Mul", [part.hidden, row]), [1]);
-    const losses = body.node("Mul", [body.node("Sub", [lse, logit]), part.weights]);
-    const results = [body.node("Add", [states[0] ?? "", body.reduce("ReduceSum", losses, [0, 1], false)])];
-    if (gradients) {
-      const pull = body.node("Sub", [body.node("Gemm", [p, inputs.table]), row]);
-      results.push(body.node("Concat", [states[1] ?? "", body.node("Mul", [pull, part.weights])], { axis: { int: 0 } }));
-    }
-    if (tableGradient) {
-      const weighted = body.node("Mul", [part.hidden, part.weights]);
-      results.push(body.node("Gemm", [p, weighted, states[2] ?? ""], { transA: { int: 1 } }));
-    }
-    return results;
-  });
+  const [loss = "", dhidden, softPart] = e.loop(
+    tripsOf(e, inputs.hidden, options.chunk),
+    start,
+    (body, iteration, states) => {
+      const part = chunkOf(body, inputs, iteration, options.chunk);
+      const { p, lse } = softmax(body, part.hidden, inputs.table);
+      const row = body.node("Gather", [inputs.table, part.labels], { axis: { int: 0 } });
+      const logit = body.reduce("ReduceSum", body.node("Mul", [part.hidden, row]), [1]);
+      const losses = body.node("Mul", [body.node("Sub", [lse, logit]), part.weights]);
+      const results = [body.node("Add", [states[0] ?? "", body.reduce("ReduceSum", losses, [0, 1], false)])];
+      if (gradients) {
+        const pull = body.node("Sub", [body.node("Gemm", [p, inputs.table]), row]);
+        results.push(
+          body.node("Concat", [states[1] ?? "", body.node("Mul", [pull, part.weights])], { axis: { int: 0 } }),
+        );
+      }
+      if (tableGradient) {
+        const weighted = body.node("Mul", [part.hidden, part.weights]);
+        results.push(body.node("Gemm", [p, weighted, states[2] ?? ""], { transA: { int: 1 } }));
+      }
+      return results;
+    },
+  );
   const outputs = dhidden === undefined ? [loss] : [loss, dhidden];
   return softPart === undefined ? outputs : [...outputs, subtractLabels(e, inputs, softPart)];
 }
@@ -51,7 +57,12 @@ const tripsOf = (e: Emitter, hidden: string, chunk: number): string => {
   return e.node("Div", [e.node("Add", [rows, e.long(chunk - 1)]), e.long(chunk)]);
 };
 
-function chunkOf(e: Emitter, inputs: LossInputs, iteration: string, chunk: number): { hidden: string; labels: string; weights: string } {
+function chunkOf(
+  e: Emitter,
+  inputs: LossInputs,
+  iteration: string,
+  chunk: number,
+): { hidden: string; labels: string; weights: string } {
   const start = e.node("Mul", [e.reshape(iteration, 1), e.longs(chunk)]);
   const end = e.node("Add", [start, e.longs(chunk)]);
   const part = (x: string): string => e.node("Slice", [x, start, end, e.longs(0)]);

@@ -126,8 +126,12 @@ export function lower(graph: Graph): Lowered {
     lowerNode(e, node, { nameOf, typeOf }).forEach((name, index) => names.set(node.outputs[index] ?? -1, name));
   }
   const outputNames: Record<string, string> = {};
+  // onnxruntime wants an output to be a value of its own, made by a node
+  const taken = new Set<string>([...graph.inputs.map((input) => input.name), ...Object.keys(e.initializers)]);
   const outputs = graph.outputs.map((output): OnnxValue => {
-    const name = e.node("Identity", [nameOf(output.value)]);
+    const own = nameOf(output.value);
+    const name = taken.has(own) ? e.node("Identity", [own]) : own;
+    taken.add(name);
     outputNames[output.name] = name;
     return { name, ...onnxType(typeOf(output.value)) };
   });
@@ -136,7 +140,11 @@ export function lower(graph: Graph): Lowered {
   return { onnx: verifyOnnx(onnx), outputNames };
 }
 
-function lowerNode(e: Emitter, node: Node, values: { nameOf: (v: ValueId) => string; typeOf: (v: ValueId) => TensorType }): readonly string[] {
+function lowerNode(
+  e: Emitter,
+  node: Node,
+  values: { nameOf: (v: ValueId) => string; typeOf: (v: ValueId) => TensorType },
+): readonly string[] {
   const inputs = node.inputs.map(values.nameOf);
   const lowering = LOWERINGS[node.op.kind] as Lowering<OpKind>;
   const x = (index: number): string => inputs[index] ?? "";

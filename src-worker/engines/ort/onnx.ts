@@ -66,7 +66,10 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
   int(writer, 1, 10);
   text(writer, 2, "sift");
   message(writer, 7, (inner) => writeGraph(inner, graph));
-  for (const [domain, version] of [["", ONNX_OPSET], ["com.microsoft", 1]] as const) {
+  for (const [domain, version] of [
+    ["", ONNX_OPSET],
+    ["com.microsoft", 1],
+  ] as const) {
     message(writer, 8, (inner) => void int(text(inner, 1, domain), 2, version));
   }
   return writer.finish();

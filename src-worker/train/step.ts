@@ -1,0 +1,223 @@
+import { SiftError } from "#shared/errors.ts";
+import { float, int, type Engine, type Program } from "#worker/engines/engine.ts";
+import type { ModelSpec } from "#worker/models/folder.ts";
+import { loraValues, modelValues, type Fill } from "#worker/models/initialise.ts";
+import { layOut, type Layout, type MicroBatch } from "#worker/models/layout.ts";
+import { loadAdapter, loraParameters, targetedModules, type AdapterSpec, type LoraPlan } from "#worker/models/lora.ts";
+import type { Parameter } from "#worker/models/parameters.ts";
+import { firstMoment, gradientBuffer, secondMoment, updateFeeds, updateGraph, type OptimizerOptions } from "./adamw.ts";
+import { lossFeeds, lossGraph } from "./loss-graph.ts";
+
+export type Method =
+  | { readonly kind: "full" }
+  | {
+      readonly kind: "lora";
+      readonly rank: number;
+      readonly alpha: number;
+      readonly dropout: number;
+      readonly targetModules: "all-linear" | readonly string[];
+    }
+  /** Goes on training an adapter: rank, alpha and layers are its own. */
+  | { readonly kind: "adapter"; readonly directory: string };
+
+export interface TrainerOptions {
+  readonly engine: Engine;
+  readonly model: ModelSpec;
+  readonly method: Method;
+  readonly optimizer: OptimizerOptions;
+  /** Draws first values and dropout masks. */
+  readonly seed: number;
+}
+
+export interface StepResult {
+  /** Σ weight · token loss / Σ weight over the whole step. */
+  readonly loss: number;
+  /** Norm of all gradients together, before clipping. */
+  readonly gradNorm: number;
+  readonly tokens: number;
+  /** Positions with a scored target. */
+  readonly supervised: number;
+}
+
+/** A tensor that is read when it is wanted, so that a checkpoint never doubles a model's memory. */
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  read(): Promise<Float32Array>;
+}
+
+export interface OptimizerState {
+  /** Updates made so far. */
+  readonly step: number;
+  /** `exp_avg/NAME` and `exp_avg_sq/NAME` of every trained parameter. */
+  readonly tensors: readonly NamedTensor[];
+}
+
+/** Opens a trainer: loads or draws the weights into the engine and compiles the step. */
+export async function createTrainer(options: TrainerOptions): Promise<TrainStep> {
+  const { engine, model, method } = options;
+  const lora = planOf(model, method);
+  const trained = lora ? loraParameters(lora) : model.parameters;
+  for (const parameter of model.parameters) put(engine, parameter, modelValues(model, parameter, options.seed));
+  if (lora) for (const parameter of trained) put(engine, parameter, loraValues(lora, parameter, options.seed));
+  for (const { name, shape } of trained) {
+    for (const buffer of [gradientBuffer(name), firstMoment(name), secondMoment(name)]) engine.allocate(buffer, shape);
+  }
+  const gradients = await engine.compile(lossGraph({ model, trained, ...(lora ? { lora } : {}) }));
+  const update = await engine.compile(updateGraph(trained, options.optimizer));
+  return new TrainStep({ options, lora, trained, gradients, update });
+}
+
+function planOf({ config }: ModelSpec, method: Method): LoraPlan | AdapterSpec | undefined {
+  if (method.kind === "full") return undefined;
+  if (method.kind === "adapter") return loadAdapter(method.directory, config);
+  const { rank, alpha, dropout } = method;
+  return { rank, alpha, dropout, modules: targetedModules(config, method.targetModules) };
+}
+
+/** Allocates a buffer and fills it, unless the engine holds it already. */
+function put(engine: Engine, { name, shape }: Parameter, fill: Fill): void {
+  if (engine.has(name)) return;
+  engine.allocate(name, shape);
+  engine.load(name, fill);
+}
+
+interface Parts {
+  readonly options: TrainerOptions;
+  readonly lora: LoraPlan | undefined;
+  readonly trained: readonly Parameter[];
+  readonly gradients: Program;
+  readonly update: Program;
+}
+
+/** One optimizer step after another over an engine's buffers. Owns its programs; the engine owns the tensors. */
+export class TrainStep {
+  readonly #parts: Parts;
+  #evaluation: Program | undefined;
+  #steps = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** What is adapted; undefined for full fine-tuning. */
+  get lora(): LoraPlan | undefined {
+    return this.#parts.lora;
+  }
+
+  /** Updates made so far. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /**
+   * One update from all micro-batches together: how they are split changes nothing.
+   * @throws SiftError `step-unscored` where no position of the step is scored, `micro-batch` for wrong input.
+   */
+  async step(microBatches: readonly MicroBatch[], learningRate: number): Promise<StepResult> {
+    const { options, trained, gradients, update } = this.#parts;
+    const laidOut = this.#layOut(microBatches);
+    const weightSum = sum(laidOut.map(({ layout }) => layout.weightSum));
+    if (!(weightSum > 0)) throw new SiftError("step-unscored", "no position of this step is scored");
+    for (const { name } of trained) options.engine.load(gradientBuffer(name), (target) => void target.fill(0));
+    let loss = 0;
+    for (const [index, { batch, layout }] of laidOut.entries()) {
+      if (layout.scored === 0) continue;
+      const feeds = { ...lossFeeds(batch, layout, weightSum), dropout_seed: int(this.#dropoutSeed(index)) };
+      loss += first(await gradients.run(feeds), "loss");
+    }
+    this.#steps++;
+    const scalars = Object.entries(updateFeeds(options.optimizer, this.#steps, learningRate));
+    const norm = await update.run(
+      Object.fromEntries(scalars.map(([name, value]) => [name, float(Float32Array.of(value), [])])),
+    );
+    const tokens = sum(laidOut.map(({ layout }) => layout.tokens));
+    return {
+      loss,
+      gradNorm: first(norm, "grad_norm"),
+      tokens,
+      supervised: sum(laidOut.map(({ layout }) => layout.scored)),
+    };
+  }
+
+  #layOut(microBatches: readonly MicroBatch[]): { batch: MicroBatch; layout: Layout }[] {
+    const { vocabularySize } = this.#parts.options.model.config;
+    return microBatches.map((batch) => ({ batch, layout: layOut(batch, vocabularySize) }));
+  }
+
+  /** A function of seed, step and micro-batch, so that a resumed run drops what the uninterrupted one did. */
+  #dropoutSeed(microBatch: number): Int32Array {
+    const mix = (value: number): number =>
+      (Math.imul(value ^ (value >>> 15), 0x2c1b3c6d) ^ (value >>> 12)) & 0x7fffffff;
+    return Int32Array.of(mix(this.#parts.options.seed + Math.imul(this.#steps, 0x9e3779b1)), mix(microBatch + 1));
+  }
+
+  /** Without dropout and without touching anything; divide to get the mean. */
+  async evaluate(microBatches: readonly MicroBatch[]): Promise<{ lossSum: number; weightSum: number }> {
+    const { options, lora } = this.#parts;
+    this.#evaluation ??= await options.engine.compile(
+      lossGraph({ model: options.model, trained: [], ...(lora ? { lora } : {}) }),
+    );
+    let lossSum = 0;
+    let weightSum = 0;
+    for (const { batch, layout } of this.#layOut(microBatches)) {
+      if (layout.scored === 0) continue;
+      lossSum += first(await this.#evaluation.run(lossFeeds(batch, layout, 1)), "loss");
+      weightSum += layout.weightSum;
+    }
+    return { lossSum, weightSum };
+  }
+
+  /** What was trained: the whole model by Hugging Face's names, or the adapter by PEFT's. */
+  exportWeights(): NamedTensor[] {
+    return this.#parts.trained.map(({ name, shape }) => this.#named(name, shape));
+  }
+
+  exportOptimizer(): OptimizerState {
+    const moments = this.#parts.trained.flatMap(({ name, shape }) => [
+      this.#named(firstMoment(name), shape),
+      this.#named(secondMoment(name), shape),
+    ]);
+    return { step: this.#steps, tensors: moments };
+  }
+
+  /** Gradients of the last step, before clipping, by parameter. */
+  gradients(): NamedTensor[] {
+    return this.#parts.trained.map(({ name, shape }) => ({ ...this.#named(gradientBuffer(name), shape), name }));
+  }
+
+  #named(name: string, shape: readonly number[]): NamedTensor {
+    return { name, shape, read: () => this.#parts.options.engine.read(name) };
+  }
+
+  /** Puts trained weights back; `fill` writes the named tensor. */
+  importWeights(fill: (name: string, target: Float32Array) => void): void {
+    for (const { name } of this.#parts.trained) this.#parts.options.engine.load(name, (target) => fill(name, target));
+  }
+
+  /** Puts moments (by the names of `exportOptimizer`) and the number of updates back. */
+  importOptimizer(step: number, fill: (name: string, target: Float32Array) => void): void {
+    this.#steps = step;
+    for (const { name } of this.#parts.trained) {
+      for (const moment of [firstMoment(name), secondMoment(name)]) {
+        this.#parts.options.engine.load(moment, (target) => fill(moment, target));
+      }
+    }
+  }
+
+  /** Tied tensors count once; an adapter's count towards the total. */
+  parameterCounts(): { total: number; trainable: number } {
+    const count = (parameters: readonly Parameter[]): number =>
+      sum(parameters.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
+    const trainable = count(this.#parts.trained);
+    return { total: count(this.#parts.options.model.parameters) + (this.lora ? trainable : 0), trainable };
+  }
+
+  async dispose(): Promise<void> {
+    const { gradients, update } = this.#parts;
+    for (const program of [gradients, update, this.#evaluation]) await program?.dispose();
+  }
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+const first = (outputs: Awaited<ReturnType<Program["run"]>>, name: string): number => outputs[name]?.data[0] ?? NaN;
