@@ -1,0 +1,86 @@
+import { SiftError, toErrorReport } from "#shared/errors.ts";
+import type { CoreMessage, GenerateRequest, TrainJob } from "#shared/worker/protocol.ts";
+import { Channel } from "./channel.ts";
+import { ChatSession } from "./generate/session.ts";
+import { runTrainJob } from "./train/job.ts";
+import type { StopMode } from "./train/loop.ts";
+import { describeFailure } from "./failure.ts";
+
+/** How the process ends; core goes by the events, a terminal by these. */
+export const EXIT = { done: 0, failed: 1, badMessage: 2, channelLost: 3, stopped: 130 } as const;
+
+/** The worker process: one job, told over IPC, in a process of its own so that a native crash costs one run at most. */
+class Worker {
+  readonly #channel = new Channel();
+  #stopMode: StopMode | undefined;
+  #busy = false;
+  #chat: ChatSession | undefined;
+
+  start(): void {
+    process.on("SIGINT", () => undefined); // Ctrl+C reaches the whole process group; core decides what it means
+    process.on("uncaughtException", (error) => void this.#fail(error, EXIT.failed));
+    process.on("unhandledRejection", (error) => void this.#fail(error, EXIT.failed));
+    process.on("disconnect", () => process.exit(EXIT.channelLost));
+    this.#channel.listen(
+      (message) => this.#handle(message),
+      (error) => void this.#fail(error, EXIT.badMessage),
+    );
+    this.#channel.startHeartbeat();
+  }
+
+  #handle(message: CoreMessage): void {
+    switch (message.type) {
+      case "job":
+        return this.#startJob(message.job);
+      case "stop":
+        this.#stopMode = message.mode;
+        return;
+      case "generate":
+        return this.#generate(message);
+      case "cancel-generate":
+        return this.#chat?.cancel(message.requestId);
+      case "shutdown":
+        return void this.#end(EXIT.done);
+      case "ack":
+        return;
+    }
+  }
+
+  #startJob(job: Extract<CoreMessage, { type: "job" }>["job"]): void {
+    if (this.#busy) return void this.#fail(new SiftError("busy", "this worker has a job already"), EXIT.badMessage);
+    this.#busy = true;
+    void this.#run(job).catch((error: unknown) => this.#fail(error, EXIT.failed));
+  }
+
+  async #run(job: Extract<CoreMessage, { type: "job" }>["job"]): Promise<void> {
+    if (job.kind === "train") return this.#train(job);
+    this.#chat = await ChatSession.open(job, (event) => this.#channel.send(event));
+    this.#channel.send({ type: "ready" });
+  }
+
+  async #train(job: TrainJob): Promise<void> {
+    const outcome = await runTrainJob(job, {
+      send: (event) => this.#channel.send(event),
+      stopMode: () => this.#stopMode,
+    });
+    await this.#end(outcome === "done" ? EXIT.done : EXIT.stopped);
+  }
+
+  #generate(request: GenerateRequest): void {
+    const error = new SiftError("not-ready", "this worker has no model to talk to");
+    if (this.#chat) this.#chat.generate(request);
+    else this.#channel.send({ type: "generate-failed", requestId: request.requestId, error: toErrorReport(error) });
+  }
+
+  async #fail(error: unknown, exitCode: number): Promise<void> {
+    this.#channel.send({ type: "failed", error: toErrorReport(describeFailure(error)) });
+    await this.#end(exitCode);
+  }
+
+  async #end(exitCode: number): Promise<void> {
+    await this.#channel.flush();
+    process.exit(exitCode);
+  }
+}
+
+new Worker().start();

@@ -1,0 +1,58 @@
+import type { TrainJob } from "#shared/worker/protocol.ts";
+import type { OpenedCheckpoint } from "./checkpoints.ts";
+import type { Run } from "./loop.ts";
+
+/** Sift computes in float32 whatever the weights are stored as. */
+export const PRECISION = "float32";
+
+/** Tells core and train.log what is about to run: device, configuration, parameters, rows, and the first row with its labels. */
+export function announce({ run, job, resumed }: { run: Run; job: TrainJob; resumed: OpenedCheckpoint | null }): void {
+  const { trainer, plan, data, evaluation } = run;
+  const { parameters } = trainer;
+  const { name, device, threads, version } = trainer.engine;
+  run.send({
+    type: "started",
+    pid: process.pid,
+    engine: name,
+    device,
+    precision: PRECISION,
+    threads,
+    versions: { node: process.versions.node, [name]: version },
+  });
+  run.send({
+    type: "totals",
+    totalParameters: parameters.total,
+    trainableParameters: parameters.trainable,
+    totalSteps: plan.totalSteps,
+    stepsPerEpoch: plan.stepsPerEpoch,
+    startStep: resumed?.manifest.step ?? 0,
+    trainRows: data.rows,
+    evalRows: evaluation?.data.rows ?? 0,
+  });
+  const say = (message: string) => run.log.write("info", "sift.train", message);
+  say(`Device: ${device} (engine ${name} ${version}, ${threads} threads)`);
+  say(`Precision: ${PRECISION}`);
+  run.log.detail("sift.config", `Configuration: ${JSON.stringify(job.config)}`);
+  run.log.detail("sift.config", `Pins: ${JSON.stringify(job.pins)}`);
+  say(`Total parameters: ${parameters.total}`);
+  say(`Trainable parameters: ${parameters.trainable}`);
+  say(`Training rows: ${data.rows}; evaluation rows: ${evaluation?.data.rows ?? 0}`);
+  say(`Steps: ${plan.totalSteps}, ${plan.stepsPerEpoch} an epoch, ${plan.warmupSteps} of warm-up`);
+  for (const notice of trainer.notices) run.log.write("warning", "sift.model", notice);
+  if (resumed) warnOnResume(run, resumed);
+  logFirstRow(run);
+}
+
+function warnOnResume({ log, trainer }: Run, { manifest, path }: OpenedCheckpoint): void {
+  log.write("info", "sift.train", `Resuming from ${path} after step ${manifest.step}`);
+  if (manifest.threads === trainer.engine.threads) return;
+  const change = `${manifest.threads} threads before, ${trainer.engine.threads} now`;
+  log.write("warning", "sift.train", `The curve may differ in its last digits from an uninterrupted run: ${change}`);
+}
+
+function logFirstRow({ log, data }: Run): void {
+  if (data.rows === 0) return;
+  const { ids, labels } = data.read(0);
+  log.detail("sift.data", `First row: input_ids: [${ids.join(", ")}]`);
+  log.detail("sift.data", `First row: labels: [${labels.join(", ")}]`);
+}

@@ -1,0 +1,157 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { SiftError } from "#shared/errors.ts";
+import {
+  CHECKPOINT_FORMAT,
+  CHECKPOINT_MANIFEST,
+  checkpointManifest,
+  checkpointName,
+  checkpointStep,
+  resumeDifferences,
+  type CheckpointManifest,
+} from "#shared/formats/checkpoint.ts";
+import { readTrainerState, writeTrainerState, type TrainerState } from "#shared/formats/trainer-state.ts";
+import { diskError, fingerprint, publishFolder, syncFile, syncFolder, writeDurable } from "./files.ts";
+
+export const TRAINER_STATE = "trainer_state.json";
+
+/** What the manifest says, besides the files. */
+export type ManifestFacts = Omit<CheckpointManifest, "format" | "kind" | "files">;
+
+export interface CheckpointContent {
+  readonly facts: ManifestFacts;
+  readonly state: TrainerState;
+  /** Writes model, configuration and optimizer files into a folder; returns their names. */
+  readonly writeFiles: (folder: string) => Promise<readonly string[]>;
+}
+
+/**
+ * Writes `checkpoint-N`: into a temporary folder, every file flushed, the manifest last, then renamed; a crash at any moment
+ * leaves the older checkpoints and at most a `.tmp` folder behind.
+ */
+export async function writeCheckpoint(
+  outputDir: string,
+  content: CheckpointContent,
+): Promise<{ path: string; bytes: number }> {
+  const path = join(outputDir, checkpointName(content.facts.step));
+  const temporary = `${path}.tmp`;
+  try {
+    rmSync(temporary, { recursive: true, force: true });
+    mkdirSync(temporary, { recursive: true });
+    const bytes = await fillFolder(temporary, "checkpoint", content);
+    rmSync(path, { recursive: true, force: true });
+    await publishFolder(temporary, path);
+    return { path, bytes };
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw diskError(error, path);
+  }
+}
+
+/** Writes the finished model and trainer_state.json directly into the output folder, its manifest last. */
+export async function writeFinal(
+  outputDir: string,
+  content: CheckpointContent,
+): Promise<{ path: string; bytes: number }> {
+  try {
+    mkdirSync(outputDir, { recursive: true });
+    const bytes = await fillFolder(outputDir, "final", content);
+    await syncFolder(outputDir);
+    return { path: outputDir, bytes };
+  } catch (error) {
+    throw diskError(error, outputDir);
+  }
+}
+
+async function fillFolder(
+  folder: string,
+  kind: CheckpointManifest["kind"],
+  content: CheckpointContent,
+): Promise<number> {
+  const names = await content.writeFiles(folder);
+  writeDurable(join(folder, TRAINER_STATE), writeTrainerState(content.state));
+  const files: CheckpointManifest["files"] = {};
+  for (const name of [...names, TRAINER_STATE]) {
+    await syncFile(join(folder, name));
+    files[name] = await fingerprint(join(folder, name));
+  }
+  const manifest: CheckpointManifest = { format: CHECKPOINT_FORMAT, kind, ...content.facts, files };
+  writeDurable(join(folder, CHECKPOINT_MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+  return Object.values(files).reduce((sum, file) => sum + file.bytes, 0);
+}
+
+/** Removes the oldest complete checkpoints beyond `limit` (0 keeps all); returns their paths. */
+export function removeOldCheckpoints(outputDir: string, limit: number): string[] {
+  if (limit === 0) return [];
+  const steps = readdirSync(outputDir).flatMap((name) => checkpointStep(name) ?? []);
+  const old = steps.sort((a, b) => b - a).slice(limit);
+  const paths = old.map((step) => join(outputDir, checkpointName(step)));
+  for (const path of paths) rmSync(path, { recursive: true, force: true });
+  return paths;
+}
+
+/** What is left of checkpoints that were being written when a worker died. */
+export function removeUnfinished(outputDir: string): void {
+  if (!existsSync(outputDir)) return;
+  const isUnfinished = (name: string) =>
+    name.endsWith(".tmp") && checkpointStep(name.slice(0, -".tmp".length)) !== undefined;
+  for (const name of readdirSync(outputDir).filter(isUnfinished))
+    rmSync(join(outputDir, name), { recursive: true, force: true });
+}
+
+export interface OpenedCheckpoint {
+  readonly path: string;
+  readonly manifest: CheckpointManifest;
+  readonly state: TrainerState;
+}
+
+/** Opens a checkpoint to resume from: complete, undamaged, and of the same run. @throws SiftError that names what differs. */
+export async function openCheckpoint(
+  path: string,
+  wanted: Pick<ManifestFacts, "config" | "pins">,
+): Promise<OpenedCheckpoint> {
+  const manifest = readManifest(path);
+  const differences = resumeDifferences(manifest, wanted);
+  if (differences.length > 0) {
+    throw new SiftError(
+      "resume-differs",
+      `the run cannot go on: it was started with other values of ${differences.join(", ")}`,
+      {
+        where: { file: path },
+        remedy: "Use the same configuration, data and model, or start a new run in another output_dir",
+      },
+    );
+  }
+  for (const [name, expected] of Object.entries(manifest.files)) await verifyFile(path, name, expected);
+  return { path, manifest, state: readTrainerState(readFileSync(join(path, TRAINER_STATE), "utf8")) };
+}
+
+function readManifest(path: string): CheckpointManifest {
+  const file = join(path, CHECKPOINT_MANIFEST);
+  if (!existsSync(file)) {
+    const message = existsSync(path)
+      ? "the checkpoint is incomplete: it has no manifest"
+      : "there is no such checkpoint";
+    throw new SiftError("checkpoint-missing", message, { where: { file: path, what: "resume_from_checkpoint" } });
+  }
+  const parsed = v.safeParse(checkpointManifest, JSON.parse(readFileSync(file, "utf8")));
+  if (parsed.success) return parsed.output;
+  throw new SiftError("checkpoint-damaged", `the manifest cannot be read: ${parsed.issues[0].message}`, {
+    where: { file },
+  });
+}
+
+async function verifyFile(path: string, name: string, expected: { bytes: number; sha256: string }): Promise<void> {
+  const file = join(path, name);
+  const found = existsSync(file) ? await fingerprint(file) : undefined;
+  if (found?.bytes === expected.bytes && found.sha256 === expected.sha256) return;
+  throw new SiftError(
+    "checkpoint-damaged",
+    `${name} of the checkpoint is ${found ? "not what was written" : "missing"}`,
+    {
+      where: { file },
+      remedy: "Resume from an older checkpoint with resume_from_checkpoint",
+    },
+  );
+}
