@@ -2,6 +2,7 @@ import js from "@eslint/js";
 import globals from "globals";
 import svelte from "eslint-plugin-svelte";
 import ts from "typescript-eslint";
+import noLiteralText from "./scripts/eslint/no-literal-text.js";
 
 /** Import layers (docs/architecture.md): each folder names what it may not reach, by alias and by relative path. */
 const layer = (files, forbidden, message) => ({
@@ -53,6 +54,11 @@ export default ts.config(
     },
   },
   { files: ["src-renderer/**/*.svelte.ts"], languageOptions: { parser: ts.parser } },
+  {
+    files: ["src-renderer/**/*.svelte"],
+    plugins: { sift: { rules: { "no-literal-text": noLiteralText } } },
+    rules: { "sift/no-literal-text": "error" },
+  },
   layer(
     ["src-shared/**"],
     [...sides("main", "worker", "renderer"), ...NODE],

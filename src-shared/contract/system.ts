@@ -61,6 +61,9 @@ export const fileEntry = v.object({
 });
 export type FileEntry = v.InferOutput<typeof fileEntry>;
 
+export const folderListing = v.object({ path, parent: v.nullable(path), entries: v.array(fileEntry) });
+export type FolderListing = v.InferOutput<typeof folderListing>;
+
 export const settings = v.object({
   language: v.picklist(["system", "en", "zh"]),
   theme: v.picklist(["system", "light", "dark"]),
@@ -90,7 +93,7 @@ export const systemContract = {
     roots: procedure.input(empty).output(v.array(fileEntry)),
     list: procedure
       .input(v.object({ path, show: v.picklist(["folders", "data"]) }))
-      .output(v.object({ path, parent: v.nullable(path), entries: v.array(fileEntry) })),
+      .output(folderListing),
     /** A file dropped into a browser: begun, sent in chunks, finished; kept in the data home. */
     uploadBegin: procedure.input(v.object({ name: v.string(), bytes: v.number() })).output(v.object({ uploadId: id })),
     uploadChunk: procedure

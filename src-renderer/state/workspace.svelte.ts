@@ -1,0 +1,74 @@
+import * as v from "valibot";
+import { encodeSettings, templateChoice, type EncodeSettings, type TemplateChoice } from "#shared/contract/text.ts";
+import { MASK_POLICIES, type MaskPolicy } from "#shared/text/types.ts";
+import { Stored } from "./stored.svelte.ts";
+
+const selection = v.object({
+  datasetId: v.optional(v.string()),
+  versionId: v.optional(v.string()),
+  rowId: v.optional(v.string()),
+  modelPath: v.optional(v.string()),
+  template: templateChoice,
+  mask: v.optional(v.picklist(MASK_POLICIES)),
+  systemMessage: v.optional(v.string()),
+  systemPolicy: encodeSettings.entries.systemPolicy,
+  maxLength: v.optional(v.number()),
+});
+type Selection = v.InferOutput<typeof selection>;
+
+/**
+ * What the user works on, shared by Data, Template and Train: the open dataset version and conversation, the base model,
+ * the template and the mask. Survives a reload.
+ */
+class Workspace {
+  readonly #stored = new Stored<Selection>("workspace", selection, { template: { kind: "own" } });
+
+  get datasetId(): string | undefined {
+    return this.#stored.value.datasetId;
+  }
+  get versionId(): string | undefined {
+    return this.#stored.value.versionId;
+  }
+  get rowId(): string | undefined {
+    return this.#stored.value.rowId;
+  }
+  get modelPath(): string | undefined {
+    return this.#stored.value.modelPath;
+  }
+  get template(): TemplateChoice {
+    return this.#stored.value.template;
+  }
+  /** Undefined: the template's own, else assistant. */
+  get mask(): MaskPolicy | undefined {
+    return this.#stored.value.mask;
+  }
+  get systemMessage(): string | undefined {
+    return this.#stored.value.systemMessage;
+  }
+  get systemPolicy(): Selection["systemPolicy"] {
+    return this.#stored.value.systemPolicy;
+  }
+
+  /** Changes what is given; a key given as undefined is cleared. */
+  set(change: { [K in keyof Selection]?: Selection[K] | undefined }): void {
+    const next = { ...this.#stored.value, ...change };
+    const kept = Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined));
+    this.#stored.value = v.parse(selection, { template: { kind: "own" }, ...kept });
+  }
+
+  /** Everything that decides ids and labels, or undefined until a model is picked. */
+  get encodeSettings(): EncodeSettings | undefined {
+    const { modelPath, template, mask, systemMessage, systemPolicy, maxLength } = this.#stored.value;
+    if (modelPath === undefined) return undefined;
+    return {
+      modelPath,
+      template,
+      ...(mask === undefined ? {} : { mask }),
+      ...(systemMessage === undefined ? {} : { systemMessage }),
+      ...(systemPolicy === undefined ? {} : { systemPolicy }),
+      ...(maxLength === undefined ? {} : { maxLength }),
+    };
+  }
+}
+
+export const workspace = new Workspace();
