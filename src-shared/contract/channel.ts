@@ -122,3 +122,21 @@ export function messagePortChannel(port: MessagePortLike): Channel {
   port.start();
   return channelOver(events, { post: (message) => port.postMessage(message), shut: () => port.close() });
 }
+
+/** Two ends in one process: a command that is its own core talks to it like any other client. */
+export function channelPair(): readonly [Channel, Channel] {
+  const ends = [new ChannelEvents(), new ChannelEvents()] as const;
+  const end = (mine: ChannelEvents, other: ChannelEvents): Channel => {
+    const post = (message: string) => void Promise.resolve().then(() => other.receive(message));
+    return channelOver(mine, { post, shut: () => undefined });
+  };
+  return [end(ends[0], ends[1]), end(ends[1], ends[0])];
+}
+
+/** Passes everything on between two channels: how a process without a core of its own serves one that lives elsewhere. */
+export function joinChannels(a: Channel, b: Channel): void {
+  a.onMessage((message) => b.send(message));
+  b.onMessage((message) => a.send(message));
+  a.onClose(() => b.close());
+  b.onClose(() => a.close());
+}

@@ -40,7 +40,7 @@ export function originAllowed(request: IncomingMessage): boolean {
 /** The token, from the URL or from the cookie that the first visit set. */
 export function tokenAllowed(request: IncomingMessage, url: URL, rules: AccessRules): boolean {
   const fromUrl = url.searchParams.get("token");
-  if (fromUrl !== null) return sameText(fromUrl, rules.token);
+  if (fromUrl) return sameText(fromUrl, rules.token);
   const cookies = (request.headers.cookie ?? "").split(";").map((pair) => pair.trim());
   return cookies.some((pair) => sameText(pair, `${rules.cookieName}=${rules.token}`));
 }

@@ -1,4 +1,3 @@
-import type { AnyRouter } from "@orpc/server";
 import { createReadStream } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -7,6 +6,7 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
 import { webSocketChannel } from "#shared/contract/channel.ts";
+import type { Channel } from "#shared/contract/channel.ts";
 import { SiftError } from "#shared/errors.ts";
 import { contentPolicy, SAFETY_HEADERS } from "../../content-policy.ts";
 import { staticFile } from "../../static-files.ts";
@@ -20,10 +20,10 @@ import {
   tokenCookie,
 } from "./access.ts";
 import type { AccessRules } from "./access.ts";
-import { serveChannel } from "./channel-server.ts";
 
 export interface ServeOptions {
-  readonly router: AnyRouter;
+  /** Answers the contract on the channel of each page that connects. */
+  readonly accept: (channel: Channel) => void;
   /** The built page. */
   readonly assets: string;
   /** Default 127.0.0.1. */
@@ -59,7 +59,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   server.on("request", (request, response) => {
     answer({ request, response, rules, assets: options.assets }).catch(() => refuse(response, 500, "Internal error"));
   });
-  const sockets = acceptSockets(server, rules, options.router);
+  const sockets = acceptSockets(server, rules, options.accept);
   return {
     url: `http://${urlHost(host)}:${port}/?token=${token}`,
     port,
@@ -143,7 +143,7 @@ function requestUrl(request: IncomingMessage): URL | undefined {
   }
 }
 
-function acceptSockets(server: Server, rules: AccessRules, router: AnyRouter): WebSocketServer {
+function acceptSockets(server: Server, rules: AccessRules, accept: (channel: Channel) => void): WebSocketServer {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LARGEST_MESSAGE_BYTES,
@@ -155,7 +155,7 @@ function acceptSockets(server: Server, rules: AccessRules, router: AnyRouter): W
     if (!allowed || url.pathname !== RPC_PATH) return turnAway(stream);
     sockets.handleUpgrade(request, stream, head, (socket) => {
       keepAlive(socket);
-      serveChannel(router, webSocketChannel(socket));
+      accept(webSocketChannel(socket));
     });
   });
   return sockets;

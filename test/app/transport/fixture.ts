@@ -92,7 +92,7 @@ function overPort(producer: Producer): Promise<Transport> {
 async function overWebSocket(producer: Producer): Promise<Transport> {
   const assets = await mkdtemp(join(tmpdir(), "sift-page-"));
   await writeFile(join(assets, "index.html"), "<!doctype html>");
-  const server = await startServer({ router: testRouter(producer), assets });
+  const server = await startServer({ accept: (channel) => serveChannel(testRouter(producer), channel), assets });
   const sockets: WebSocket[] = [];
   const open = async () => {
     const socket = new WebSocket(`ws://127.0.0.1:${server.port}/rpc?token=${server.token}`);

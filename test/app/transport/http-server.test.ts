@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import type { Channel } from "#shared/contract/channel.ts";
+import { serveChannel } from "#main/core/serve/channel-server.ts";
 import { startServer } from "#main/core/serve/http-server.ts";
 import type { RunningServer } from "#main/core/serve/http-server.ts";
 import { testRouter } from "./fixture.ts";
@@ -16,6 +18,8 @@ interface Answer {
 }
 
 let server: RunningServer;
+const router = testRouter({ produced: 0, returned: false });
+const accept = (channel: Channel) => serveChannel(router, channel);
 let cookie: string;
 
 /** `fetch` normalises paths and forbids Host: a plain request sends exactly what an attacker would. */
@@ -57,7 +61,7 @@ beforeAll(async () => {
   await writeFile(join(assets, "index.html"), "<!doctype html><title>Sift</title>");
   await writeFile(join(assets, "assets", "app-1a2b.js"), "export {};");
   await symlink(join(home, "secret.txt"), join(assets, "assets", "link.txt"));
-  server = await startServer({ router: testRouter({ produced: 0, returned: false }), assets });
+  server = await startServer({ accept, assets });
   const entered = await get(`/?token=${server.token}`);
   cookie = entered.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
 });
@@ -154,6 +158,6 @@ describe("other sites", () => {
 });
 
 test("a taken port is named", async () => {
-  const again = startServer({ router: testRouter({ produced: 0, returned: false }), assets: ".", port: server.port });
+  const again = startServer({ accept, assets: ".", port: server.port });
   await expect(again).rejects.toMatchObject({ code: "cannot-listen" });
 });
