@@ -50,10 +50,11 @@ export interface MessagePortLike extends EventSource<"message" | "close"> {
   close(): void;
 }
 
-/** Listeners of a channel, told at most once that it has closed. */
+/** Listeners of a channel. What arrives before the first listener waits for it; that it has closed is told once. */
 export class ChannelEvents {
   readonly #messages: ((message: string) => void)[] = [];
   readonly #closes: (() => void)[] = [];
+  readonly #early: string[] = [];
   #closed = false;
 
   get closed(): boolean {
@@ -62,6 +63,7 @@ export class ChannelEvents {
   receive(data: unknown): void {
     if (typeof data !== "string" || this.#closed) return;
     if (data === GOODBYE) return this.end();
+    if (this.#messages.length === 0) this.#early.push(data);
     for (const listener of this.#messages) listener(data);
   }
   end(): void {
@@ -71,6 +73,7 @@ export class ChannelEvents {
   }
   onMessage(listener: (message: string) => void): void {
     this.#messages.push(listener);
+    for (const message of this.#early.splice(0)) listener(message);
   }
   onClose(listener: () => void): void {
     if (this.#closed) listener();
