@@ -68,15 +68,13 @@ async function main(shell: Shell): Promise<void> {
       () => channel.close(),
     );
   });
-  const home = await opening;
   const following = new AbortController();
-  let leaving = false;
   shell.onShutdown(() => {
-    if (leaving) return;
-    leaving = true;
+    if (following.signal.aborted) return;
     following.abort();
-    void home.close().finally(() => process.exit(0));
+    void opening.then((home) => home.close()).finally(() => process.exit(0));
   });
+  const home = await opening;
   shell.tell({ kind: "ready" });
   const changed = (runs: readonly { id: string; name: string }[]) =>
     shell.tell({ kind: "activity", runs: runs.map(({ id, name }) => ({ id, name })) });
