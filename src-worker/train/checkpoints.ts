@@ -84,7 +84,8 @@ async function fillFolder(
 /** Removes the oldest complete checkpoints beyond `limit` (0 keeps all); returns their paths. */
 export function removeOldCheckpoints(outputDir: string, limit: number): string[] {
   if (limit === 0) return [];
-  const steps = readdirSync(outputDir).flatMap((name) => checkpointStep(name) ?? []);
+  const complete = readdirSync(outputDir).filter((name) => existsSync(join(outputDir, name, CHECKPOINT_MANIFEST)));
+  const steps = complete.flatMap((name) => checkpointStep(name) ?? []);
   const old = steps.sort((a, b) => b - a).slice(limit);
   const paths = old.map((step) => join(outputDir, checkpointName(step)));
   for (const path of paths) rmSync(path, { recursive: true, force: true });

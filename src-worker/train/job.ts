@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseRunConfig, planSteps, type RunConfig } from "#shared/config/index.ts";
+import { formatError, toErrorReport } from "#shared/errors.ts";
 import { CHECKPOINT_MANIFEST } from "#shared/formats/checkpoint.ts";
 import type { TrainJob, WorkerEvent } from "#shared/worker/protocol.ts";
 import { consecutiveBlocks } from "./blocks.ts";
@@ -9,6 +10,7 @@ import { diskError } from "./files.ts";
 import { History } from "./history.ts";
 import { TrainLog } from "./log.ts";
 import { trainLoop, type Run, type StopMode } from "./loop.ts";
+import { describeFailure } from "../failure.ts";
 import { announce } from "./announce.ts";
 import { Reporter } from "./reporter.ts";
 import { Sampler } from "./sampler.ts";
@@ -39,10 +41,18 @@ export async function runTrainJob(job: TrainJob, control: JobControl): Promise<"
     control.send({ type: "done", step, outcome });
     return outcome;
   } catch (error) {
-    log.write("error", "sift.train", error instanceof Error ? error.message : String(error));
+    logFailure(log, error);
     throw error;
   } finally {
     for (const resource of opened.reverse()) await resource.close();
+  }
+}
+
+function logFailure(log: TrainLog, error: unknown): void {
+  try {
+    log.write("error", "sift.train", formatError(toErrorReport(describeFailure(error))));
+  } catch {
+    // a full disk: the event tells the reason
   }
 }
 
