@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from "node:child_process";
+import { fork, spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -107,9 +107,14 @@ export class WorkerProcess {
   readonly #waiting = new Set<() => void>();
   exitCode: number | null | undefined;
 
-  constructor() {
+  /** `maxFileKilobytes`: the system refuses to write larger files, as a full disk would. */
+  constructor(options: { maxFileKilobytes?: number } = {}) {
     const entry = join(repositoryRoot, "src-worker/main.ts");
-    this.child = fork(entry, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const stdio: StdioOptions = ["ignore", "inherit", "inherit", "ipc"];
+    const limit = options.maxFileKilobytes;
+    const script = `ulimit -f ${limit ?? 0}; exec "$0" "$1"`;
+    const shell = () => spawn("bash", ["-c", script, process.execPath, entry], { stdio });
+    this.child = limit === undefined ? fork(entry, { stdio }) : shell();
     this.child.on("message", (message: WorkerMessage) => {
       this.events.push(message.event);
       this.#wake();
