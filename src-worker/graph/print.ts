@@ -6,7 +6,7 @@ function attributes({ op }: Node): string {
   const shown = Object.entries(op).filter(([name, value]) => name !== "kind" && value !== false);
   const one = (value: unknown): string => {
     if (Array.isArray(value)) return value.length > 4 ? `[${value.length} values]` : `[${value.join(", ")}]`;
-    return typeof value === "object" ? "" : String(value);
+    return JSON.stringify(value);
   };
   return shown
     .flatMap(([name, value]) => (typeof value === "object" && !Array.isArray(value) ? [] : [` ${name}=${one(value)}`]))

@@ -26,7 +26,7 @@ export function readRope(raw: RawConfig, file: string): Rope {
     if (typeof value === "number" && value > 0) return value;
     throw new SiftError(
       "model-config-invalid",
-      `${key} of rope type ${String(kind)} must be a positive number, got ${JSON.stringify(value)}`,
+      `${key} of the rope parameters must be a positive number, got ${JSON.stringify(value)}`,
       {
         where: { file, what: key },
       },

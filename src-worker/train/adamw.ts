@@ -1,5 +1,6 @@
 import { GraphBuilder } from "#worker/graph/builder.ts";
 import type { Graph, ValueId } from "#worker/graph/ops.ts";
+import { float, type HostTensor } from "#worker/engines/engine.ts";
 
 export interface OptimizerOptions {
   readonly beta1: number;
@@ -22,21 +23,16 @@ export function decays(name: string): boolean {
 }
 
 /** What an update is fed with; all that depends on the step is computed on the host in double precision. */
-export interface UpdateFeeds {
-  /** learning rate / (1 − beta1^t) */
-  readonly step_size: number;
-  /** √(1 − beta2^t) */
-  readonly root_correction: number;
-  /** 1 − learning rate · weight decay */
-  readonly decay: number;
-}
+const FEEDS = ["step_size", "root_correction", "decay"] as const;
 
-export function updateFeeds(options: OptimizerOptions, step: number, learningRate: number): UpdateFeeds {
-  return {
+/** `step` counts from 1. */
+export function updateFeeds(options: OptimizerOptions, step: number, learningRate: number): Record<string, HostTensor> {
+  const values: Record<(typeof FEEDS)[number], number> = {
     step_size: learningRate / (1 - options.beta1 ** step),
     root_correction: Math.sqrt(1 - options.beta2 ** step),
     decay: 1 - learningRate * options.weightDecay,
   };
+  return Object.fromEntries(FEEDS.map((name) => [name, float(Float32Array.of(values[name]), [])]));
 }
 
 interface Trained {
@@ -51,7 +47,7 @@ interface Trained {
  */
 export function updateGraph(parameters: readonly Trained[], options: OptimizerOptions): Graph {
   const b = new GraphBuilder("update");
-  const scalar = (name: keyof UpdateFeeds): ValueId => b.feed(name, { dtype: "f32", shape: [] });
+  const scalar = (name: (typeof FEEDS)[number]): ValueId => b.feed(name, { dtype: "f32", shape: [] });
   const feeds = { step: scalar("step_size"), root: scalar("root_correction"), decay: scalar("decay") };
   const gradients = parameters.map(({ name, shape }) => b.buffer(gradientBuffer(name), shape));
   const norm = b.sqrt(gradients.map((gradient) => squaredSum(b, gradient)).reduce((a, c) => b.add(a, c)));

@@ -1,5 +1,5 @@
 import { SiftError } from "#shared/errors.ts";
-import { float, int, type Engine, type Program } from "#worker/engines/engine.ts";
+import { int, type Engine, type Program } from "#worker/engines/engine.ts";
 import type { ModelSpec } from "#worker/models/folder.ts";
 import { loraValues, modelValues, type Fill } from "#worker/models/initialise.ts";
 import { layOut, type Layout, type MicroBatch } from "#worker/models/layout.ts";
@@ -127,10 +127,7 @@ export class TrainStep {
       loss += first(await gradients.run(feeds), "loss");
     }
     this.#steps++;
-    const scalars = Object.entries(updateFeeds(options.optimizer, this.#steps, learningRate));
-    const norm = await update.run(
-      Object.fromEntries(scalars.map(([name, value]) => [name, float(Float32Array.of(value), [])])),
-    );
+    const norm = await update.run(updateFeeds(options.optimizer, this.#steps, learningRate));
     const tokens = sum(laidOut.map(({ layout }) => layout.tokens));
     return {
       loss,
