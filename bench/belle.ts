@@ -23,8 +23,20 @@ interface Turn {
 
 function encode(turns: readonly Turn[], tokenize: (text: string) => number[]): Row {
   const [start, end, line] = ["<|im_start|>", "<|im_end|>", "\n"].map(tokenize) as [number[], number[], number[]];
-  const system = [...start, ...tokenize("system"), ...line, ...tokenize("You are a helpful assistant."), ...end, ...line];
-  const structural = (count: number): number[] => [...start, ...new Array<number>(count - 3).fill(IGNORE), ...end, ...line];
+  const system = [
+    ...start,
+    ...tokenize("system"),
+    ...line,
+    ...tokenize("You are a helpful assistant."),
+    ...end,
+    ...line,
+  ];
+  const structural = (count: number): number[] => [
+    ...start,
+    ...new Array<number>(count - 3).fill(IGNORE),
+    ...end,
+    ...line,
+  ];
   const ids = [...system];
   const labels = structural(system.length);
   for (const { from, value } of turns) {
@@ -41,7 +53,8 @@ function encode(turns: readonly Turn[], tokenize: (text: string) => number[]): R
 export function benchRows(): { rows: Row[]; source: string } {
   const data = sharedPath("datasets", "belle_267.jsonl");
   const folder = sharedPath("tokenizers", "qwen2_5");
-  if (data === undefined || folder === undefined || !existsSync(data)) return { rows: syntheticRows(), source: "synthetic" };
+  if (data === undefined || folder === undefined || !existsSync(data))
+    return { rows: syntheticRows(), source: "synthetic" };
   const json = (name: string): object => JSON.parse(readFileSync(join(folder, name), "utf8")) as object;
   const tokenizer = new Tokenizer(json("tokenizer.json"), json("tokenizer_config.json"));
   const tokenize = (text: string): number[] => tokenizer.encode(text).ids;

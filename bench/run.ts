@@ -50,7 +50,8 @@ function measurePeer(): Measured | undefined {
   const tokenizer = sharedPath("tokenizers", "qwen2_5");
   const data = sharedPath("datasets", "belle_267.jsonl");
   if (python === undefined || script === undefined || tokenizer === undefined || data === undefined) {
-    const missing = python === undefined ? "no Python with torch (npm run bench -- --prepare)" : "../shared is not there";
+    const missing =
+      python === undefined ? "no Python with torch (npm run bench -- --prepare)" : "../shared is not there";
     console.log(JSON.stringify({ bench: "lora-step", peer: "torch tuned", skipped: missing }));
     return undefined;
   }
@@ -60,7 +61,8 @@ function measurePeer(): Measured | undefined {
   return { tokensPerSecond: tok_s, peakGb: rss_gb };
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
 function main(): void {
   if (process.argv.includes("--prepare")) prepare();
@@ -74,10 +76,19 @@ function main(): void {
     if (measured) peer.push(measured);
   }
   if (peer.length === 0) return;
-  const ratio = (pick: (m: Measured) => number): number => Number((median(ours.map(pick)) / median(peer.map(pick))).toFixed(2));
+  const ratio = (pick: (m: Measured) => number): number =>
+    Number((median(ours.map(pick)) / median(peer.map(pick))).toFixed(2));
   const speed = ratio((m) => m.tokensPerSecond);
   const memory = ratio((m) => m.peakGb);
-  console.log(JSON.stringify({ bench: "lora-step", speed_ratio: speed, wanted_at_least: 1.3, memory_ratio: memory, allowed_at_most: 2 }));
+  console.log(
+    JSON.stringify({
+      bench: "lora-step",
+      speed_ratio: speed,
+      wanted_at_least: 1.3,
+      memory_ratio: memory,
+      allowed_at_most: 2,
+    }),
+  );
 }
 
 main();

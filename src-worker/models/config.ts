@@ -104,6 +104,7 @@ const NEUTRAL: Readonly<Record<string, (value: unknown) => boolean>> = {
   final_logit_softcapping: isOff,
   attn_logit_softcapping: isOff,
   query_pre_attn_scalar: isOff,
+  use_mrope: isOff,
   use_qk_norm: isOff,
   qk_layernorm: isOff,
   num_experts: isOff,

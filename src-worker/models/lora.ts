@@ -69,9 +69,7 @@ const PLAIN: Readonly<Record<string, unknown>> = {
 };
 
 function refuseVariants(raw: RawConfig, file: string): void {
-  const patterns = ["rank_pattern", "alpha_pattern"].filter(
-    (key) => Object.keys(raw[key] ?? {}).length > 0,
-  );
+  const patterns = ["rank_pattern", "alpha_pattern"].filter((key) => Object.keys(raw[key] ?? {}).length > 0);
   const other = Object.keys(PLAIN).filter((key) => raw[key] != null && raw[key] !== PLAIN[key]);
   const [key] = [...other, ...patterns];
   if (key === undefined) return;

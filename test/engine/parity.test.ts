@@ -101,6 +101,20 @@ for (const [name, at] of families) {
       );
     });
 
+    test("a step whose tokens carry weights", async ({ skip }) => {
+      const expected = readExpected(folder);
+      const { weighted } = expected;
+      if (!weighted) return skip("this oracle has none");
+      const rows = readRows(folder);
+      const batches = weighted.weights.map((weights, index) => {
+        const batch = microBatch(rows.slice(index, index + 1));
+        return { ...batch, weights: batch.weights.map((weight, i) => weight * (weights[i] ?? 0)) };
+      });
+      const { loss, gradNorm } = await (await trainer(folder, { kind: "full" }, expected)).step(batches, 0);
+      expect(Math.abs(loss - weighted.loss)).toBeLessThan(1e-5);
+      expect(Math.abs(gradNorm / weighted.grad_norm - 1)).toBeLessThan(1e-4);
+    });
+
     test("layout and split into micro-batches change neither loss nor gradients", async () => {
       const expected = readExpected(folder);
       const rows = readRows(folder).slice(0, 8);

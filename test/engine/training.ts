@@ -31,6 +31,12 @@ export interface Expected {
   readonly grad_norms_first_step_full: Readonly<Record<string, number>>;
   readonly full: Curve;
   readonly lora: Curve;
+  /** One step over the first rows with these weights; a position's weight is that of the token after it. */
+  readonly weighted?: {
+    readonly weights: readonly (readonly number[])[];
+    readonly loss: number;
+    readonly grad_norm: number;
+  };
 }
 
 export interface Curve {

@@ -1,0 +1,98 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { repositoryRoot } from "../shared.ts";
+import { batches, curve, DROPOUT, hashOf, newTrainer } from "./curve.ts";
+import { microBatch } from "./training.ts";
+
+const run = (): string => {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [join(repositoryRoot, "test", "engine", "curve.ts")], {
+    encoding: "utf8",
+  });
+  expect(status, stderr).toBe(0);
+  return stdout;
+};
+
+test("two processes with the same thread count make the same run, bit for bit", () => {
+  const first = run();
+  expect(first.trim().split("\n")).toHaveLength(2);
+  expect(run()).toBe(first);
+});
+
+describe.each([
+  ["full", { kind: "full" } as const],
+  ["LoRA with dropout", DROPOUT],
+])("%s", (_, method) => {
+  test("a run that was stopped and restored goes on as if it had not been", async () => {
+    const whole = await newTrainer(method);
+    const losses = await curve(whole, 0, 6);
+    const stopped = await newTrainer(method);
+    await curve(stopped, 0, 3);
+    const optimizer = stopped.exportOptimizer();
+    const saved = new Map<string, Float32Array>();
+    for (const tensor of [...stopped.exportWeights(), ...optimizer.tensors])
+      saved.set(tensor.name, await tensor.read());
+    const restored = await newTrainer(method);
+    const fill = (name: string, target: Float32Array): void => target.set(saved.get(name) ?? []);
+    restored.importWeights(fill);
+    restored.importOptimizer(optimizer.step, fill);
+    expect(await curve(restored, 3, 6)).toEqual(losses.slice(3));
+    expect(await hashOf(restored)).toBe(await hashOf(whole));
+  });
+
+  test("an evaluation in between changes nothing", async () => {
+    const plain = await newTrainer(method);
+    const watched = await newTrainer(method);
+    await curve(plain, 0, 2);
+    await curve(watched, 0, 1);
+    const first = await watched.evaluate(batches[0] ?? []);
+    expect(await watched.evaluate(batches[0] ?? [])).toEqual(first);
+    await curve(watched, 1, 2);
+    expect(await hashOf(watched)).toBe(await hashOf(plain));
+  });
+});
+
+test("parameters are counted once where they are tied, and adapters on top", async () => {
+  const { total } = (await newTrainer({ kind: "full" })).parameterCounts();
+  // embedding 64·48; a layer: q, o 48·48, k, v 24·48, biases 48 + 24 + 24, mlp 3·80·48, two norms; the final norm
+  const layer = 2 * 48 * 48 + 2 * 24 * 48 + 96 + 3 * 80 * 48 + 96;
+  expect(total).toBe(64 * 48 + 2 * layer + 48);
+  const adapted = 4 * (96 + 72 + 72 + 96 + 128 + 128 + 128);
+  expect((await newTrainer(DROPOUT)).parameterCounts()).toEqual({ total: total + 2 * adapted, trainable: 2 * adapted });
+});
+
+test("a seed draws the same weights, another one others; B starts at zero", async () => {
+  const [same, again, other] = [await newTrainer(DROPOUT), await newTrainer(DROPOUT), await newTrainer(DROPOUT, 6)];
+  expect(await hashOf(same)).toBe(await hashOf(again));
+  expect(await hashOf(same)).not.toBe(await hashOf(other));
+  for (const tensor of same.exportWeights()) {
+    const values = await tensor.read();
+    const largest = Math.max(...values.map(Math.abs));
+    if (tensor.name.endsWith("lora_B.weight")) expect(largest).toBe(0);
+    else expect(largest).toBeLessThanOrEqual(1 / Math.sqrt(tensor.shape[1] ?? 0));
+  }
+});
+
+test("dropout changes the loss that is trained and not the one that is evaluated", async () => {
+  const none = await newTrainer({ ...DROPOUT, dropout: 0 });
+  const some = await newTrainer(DROPOUT);
+  for (const trainer of [none, some])
+    trainer.importWeights((name, target) => void target.fill(name.endsWith("A.weight") ? 0.01 : 0.1));
+  expect(await some.evaluate(batches[0] ?? [])).toEqual(await none.evaluate(batches[0] ?? []));
+  expect((await some.step(batches[0] ?? [], 0)).loss).not.toBe((await none.step(batches[0] ?? [], 0)).loss);
+});
+
+test("input that cannot be trained is refused and nothing moves", async () => {
+  const trainer = await newTrainer({ kind: "full" });
+  const before = await hashOf(trainer);
+  const ids = [1, 5, 2];
+  const batch = (row: number[], labels = row) => [microBatch([{ input_ids: row, labels }])];
+  await expect(trainer.step(batch(ids, [-100, -100, -100]), 1)).rejects.toMatchObject({ code: "step-unscored" });
+  await expect(trainer.step(batch([1, 64, 2]), 1)).rejects.toMatchObject({ code: "micro-batch" });
+  const [one] = batch(ids);
+  if (one)
+    await expect(trainer.step([{ ...one, documents: Int32Array.of(0, 2) }], 1)).rejects.toMatchObject({
+      code: "micro-batch",
+    });
+  expect(await hashOf(trainer)).toBe(before);
+});
