@@ -25,7 +25,7 @@ export const batches = grouped(
   2,
 );
 
-export const DROPOUT: Method = { kind: "lora", rank: 4, alpha: 8, dropout: 0.3, targetModules: "all-linear" };
+export const DROPOUT = { kind: "lora", rank: 4, alpha: 8, dropout: 0.3, targetModules: "all-linear" } satisfies Method;
 
 export async function newTrainer(method: Method, seed = 5): Promise<TrainStep> {
   const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, maxGradNorm: 1 };

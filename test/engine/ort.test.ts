@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { float, int } from "#worker/engines/engine.ts";
+import { float, int, type HostTensor } from "#worker/engines/engine.ts";
 import { OrtEngine } from "#worker/engines/ort/engine.ts";
 import { GraphBuilder } from "#worker/graph/builder.ts";
 import { randomValues } from "./random.ts";
@@ -91,7 +91,7 @@ test("rows scattered on repeated indices all arrive, at any thread count", async
     const at = (indices[Math.floor(i / width)] ?? 0) * width + (i % width);
     wanted[at] = (wanted[at] ?? 0) + value;
   });
-  const results = [];
+  const results: (HostTensor["data"] | undefined)[] = [];
   for (const threads of [1, 2, 4]) {
     const b = new GraphBuilder("scatter");
     const base = b.feed("base", { dtype: "f32", shape: [table, width] });
@@ -109,7 +109,7 @@ test("rows scattered on repeated indices all arrive, at any thread count", async
       indices: int(indices),
       rows: float(rows, [count, width]),
     };
-    for (let run = 0; run < 3; run++) results.push((await program.run(feeds)).y?.data ?? []);
+    for (let run = 0; run < 3; run++) results.push((await program.run(feeds)).y?.data);
   }
   for (const result of results) expect(result).toEqual(results[0]);
   expect(Math.max(...wanted.map((value, i) => Math.abs(value - (results[0]?.[i] ?? NaN))))).toBeLessThan(1e-3);
