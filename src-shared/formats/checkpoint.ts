@@ -17,6 +17,8 @@ export const checkpointManifest = v.object({
   config: v.record(v.string(), v.unknown()),
   /** States of the random streams; order and dropout are functions of seed and step. */
   random: v.object({ seed: v.number(), step: v.number() }),
+  /** Counted since the last log entry, for the next one. */
+  sinceLastEntry: v.object({ tokens: v.number(), supervisedTokens: v.number(), seconds: v.number() }),
   threads: v.number(),
   files: v.record(v.string(), v.object({ bytes: v.number(), sha256: v.string() })),
 });

@@ -1,30 +1,32 @@
 import type { RunConfig, StepPlan } from "#shared/config/index.ts";
+import type { CheckpointManifest } from "#shared/formats/checkpoint.ts";
 import type { LogEntry, TrainerState } from "#shared/formats/trainer-state.ts";
 import type { StepMetrics } from "#shared/worker/protocol.ts";
 
-interface Window {
-  readonly tokens: number;
-  readonly supervisedTokens: number;
-  readonly seconds: number;
-}
-const EMPTY: Window = { tokens: 0, supervisedTokens: 0, seconds: 0 };
+type Counted = CheckpointManifest["sinceLastEntry"];
+const EMPTY: Counted = { tokens: 0, supervisedTokens: 0, seconds: 0 };
 
 /** `log_history` and the counters of trainer_state.json. */
 export class History {
   readonly #entries: LogEntry[];
   /** Steps since the last entry. */
-  #window: Window;
+  #window: Counted;
   #tokensSeen: number;
   #step: number;
   #epoch: number;
 
-  /** Goes on with the state that a checkpoint holds. */
-  constructor(state?: TrainerState) {
+  /** Goes on with what a checkpoint holds. */
+  constructor(checkpoint?: { state: TrainerState; manifest: Pick<CheckpointManifest, "sinceLastEntry"> }) {
+    const state = checkpoint?.state;
     this.#entries = [...(state?.log_history ?? [])];
     this.#tokensSeen = state?.num_input_tokens_seen ?? 0;
-    this.#window = readWindow(state?.["sift_since_last_entry"]);
+    this.#window = checkpoint?.manifest.sinceLastEntry ?? EMPTY;
     this.#step = state?.global_step ?? 0;
     this.#epoch = state?.epoch ?? 0;
+  }
+
+  get sinceLastEntry(): Counted {
+    return this.#window;
   }
 
   /** Takes a finished step; returns its entry where `due`. */
@@ -56,7 +58,6 @@ export class History {
       save_steps: config.save_steps,
       train_batch_size: config.per_device_train_batch_size,
       num_input_tokens_seen: this.#tokensSeen,
-      sift_since_last_entry: this.#window,
       log_history: this.#entries,
     };
   }
@@ -77,13 +78,4 @@ export class History {
     this.#entries.push(entry);
     return entry;
   }
-}
-
-function readWindow(value: unknown): Window {
-  if (typeof value !== "object" || value === null) return EMPTY;
-  const number = (key: string): number => {
-    const found = (value as Record<string, unknown>)[key];
-    return typeof found === "number" ? found : 0;
-  };
-  return { tokens: number("tokens"), supervisedTokens: number("supervisedTokens"), seconds: number("seconds") };
 }

@@ -106,7 +106,7 @@ async function openRun(
     resume: resumed && { path: resumed.path, step: resumed.manifest.step },
   });
   opened.push({ close: () => trainer.dispose() });
-  const history = new History(resumed?.state);
+  const history = new History(resumed ?? undefined);
   const saver = makeSaver({ job, config, plan, trainer, history, log, send: control.send });
   const evaluation = held && { data: held, blocks: evaluationBlocks(held, evaluationLength(sampler, lengths, config)) };
   const reporter = new Reporter(job.outputDir, config.report_to);

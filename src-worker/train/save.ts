@@ -55,6 +55,7 @@ function content(parts: SaverParts, step: number, { optimizer }: { optimizer: bo
       pins: job.pins,
       config: job.config,
       random: { seed: config.seed, step },
+      sinceLastEntry: history.sinceLastEntry,
       threads: trainer.engine.threads,
     },
     state: history.state(config, plan),

@@ -36,7 +36,8 @@ export function writeServingFiles(folder: string, source: ServingSource): string
   const special = readJson(join(modelDir, "special_tokens_map.json"));
   const hasTokenizer = tokenizer !== undefined || existsSync(join(modelDir, "tokenizer.json"));
   const edited: Readonly<Record<string, unknown>> = {
-    "config.json": source.full ? editModelConfig(model, "float32") : model,
+    // transformers 5 takes an adapter folder that has a config.json for a complete model, and finds no weights
+    "config.json": source.full ? editModelConfig(model, "float32") : undefined,
     "generation_config.json": editGenerationConfig(generation, model, serving),
     "tokenizer_config.json": hasTokenizer ? editTokenizerConfig(tokenizer ?? {}, serving) : undefined,
     "special_tokens_map.json": special && editSpecialTokensMap(special, serving),
