@@ -10,6 +10,8 @@ import { resolve } from "node:path";
 const NATIVE = ["better-sqlite3", "onnxruntime-node", /^@tensorflow\//];
 const NODE_TARGET = "node16";
 const CHROME_TARGET = "chrome108";
+/** How long plugins took is no warning that a user of `npm ci` should see. */
+const QUIET = { pluginTimings: false };
 
 /** One output file an entry; folders and names are what src-main/entries.ts looks for. */
 const entries = (inputs: Record<string, string>) =>
@@ -26,6 +28,7 @@ const nodeBuild = (outDir: string, input: Record<string, string>) => ({
   rolldownOptions: {
     input,
     external: NATIVE,
+    checks: QUIET,
     output: { format: "cjs" as const, entryFileNames: "[name].cjs", chunkFileNames: "chunks/[name]-[hash].cjs" },
   },
 });
@@ -59,7 +62,7 @@ export default defineConfig({
         cssTarget: CHROME_TARGET,
         cssMinify: "lightningcss" as const,
         minify: true,
-        rolldownOptions: { input: rendererPage },
+        rolldownOptions: { input: rendererPage, checks: QUIET },
       },
     },
   }),

@@ -4,7 +4,13 @@ import { describe, expect, test } from "vitest";
 import { sharedPath } from "../../shared.ts";
 import { newHome, sift, startSift } from "./sift.ts";
 
-const row = (text: string) => JSON.stringify({ messages: [{ role: "user", content: text }, { role: "assistant", content: "ok" }] });
+const row = (text: string) =>
+  JSON.stringify({
+    messages: [
+      { role: "user", content: text },
+      { role: "assistant", content: "ok" },
+    ],
+  });
 
 describe("import", () => {
   test("keeps what it cannot read and says so", async () => {

@@ -5,7 +5,8 @@ describe("usage", () => {
   test("--help lists every command and ends well", async () => {
     const { code, stdout } = await sift(["--help"]);
     expect(code).toBe(0);
-    for (const name of ["serve", "import", "runs", "compare", "doctor"]) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const name of ["serve", "import", "runs", "compare", "doctor"])
+      expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
   });
   test("--version is the package's", async () => {
     expect((await sift(["--version"])).stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
