@@ -33,6 +33,8 @@ export interface Message {
   /** Scales the loss of this message; 0 switches it off. */
   readonly weight?: number;
   readonly spans?: readonly WeightSpan[];
+  /** Other keys of the row's message, given to the template as they are. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 export interface Conversation {

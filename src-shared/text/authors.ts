@@ -1,0 +1,61 @@
+import { type Author, Str, TEMPLATE } from "./jinja/authored.ts";
+import { toValue } from "./jinja/convert.ts";
+import { PyDict, PyList, type Value } from "./jinja/values.ts";
+import type { Conversation, Message } from "./types.ts";
+
+/** Which field of which message wrote a character, and the weight a person painted on it. */
+export interface AuthorInfo {
+  readonly message: number;
+  readonly field: "role" | "content" | "reasoning" | "tool_calls" | "other";
+  /** Of a span of the content; 1 where none was painted. */
+  readonly weight: number;
+}
+
+/** The authors of one conversation; an author's number in a string is its index here plus one. */
+export class AuthorTable {
+  private readonly infos: AuthorInfo[] = [];
+
+  add(info: AuthorInfo): Author {
+    return this.infos.push(info);
+  }
+
+  get(author: Author): AuthorInfo | undefined {
+    return author === TEMPLATE ? undefined : this.infos[author - 1];
+  }
+}
+
+/** Messages as the template sees them: dicts whose strings know their message and field. */
+export function messageValues(conversation: Conversation, authors: AuthorTable): PyList {
+  return new PyList(conversation.messages.map((message, index) => messageValue(message, index, authors)));
+}
+
+function messageValue(message: Message, index: number, authors: AuthorTable): PyDict {
+  const by = (field: AuthorInfo["field"]): Author => authors.add({ message: index, field, weight: 1 });
+  const entries: [string, Value][] = [];
+  const { reasoning } = message;
+  // The reference gives older templates the reasoning under this name, before the message's own keys.
+  if (reasoning !== undefined) entries.push(["thinking", Str.by(reasoning, by("reasoning"))]);
+  entries.push(["role", Str.by(message.role, by("role"))], ["content", contentValue(message, index, authors)]);
+  if (message.tool_calls) entries.push(["tool_calls", toValue(message.tool_calls, by("tool_calls"))]);
+  if (message.tool_call_id !== undefined) entries.push(["tool_call_id", Str.by(message.tool_call_id, by("other"))]);
+  if (message.name !== undefined) entries.push(["name", Str.by(message.name, by("other"))]);
+  for (const [key, value] of Object.entries(message.extra ?? {})) entries.push([key, toValue(value, by("other"))]);
+  if (reasoning !== undefined) entries.push(["reasoning_content", Str.by(reasoning, by("reasoning"))]);
+  return new PyDict(entries.map(([key, value]) => [new Str(key), value] as const));
+}
+
+function contentValue(message: Message, index: number, authors: AuthorTable): Value {
+  const { content, spans } = message;
+  if (typeof content !== "string" || !spans || spans.length === 0) {
+    return toValue(content, authors.add({ message: index, field: "content", weight: 1 }));
+  }
+  // Later spans win where they overlap; each stretch of equal weight is an author of its own.
+  const weightAt = (offset: number): number => spans.findLast((s) => offset >= s.start && offset < s.end)?.weight ?? 1;
+  const cuts = [...new Set([0, content.length, ...spans.flatMap((span) => [span.start, span.end])])].sort(
+    (a, b) => a - b,
+  );
+  const runs = cuts.slice(1).flatMap((end, i) => {
+    return [end, authors.add({ message: index, field: "content", weight: weightAt(cuts[i] ?? 0) })];
+  });
+  return content === "" ? new Str("") : new Str(content, runs);
+}

@@ -1,0 +1,87 @@
+import { SiftError } from "#shared/errors.ts";
+import { encodePlainText, encodePretokenized } from "./documents.ts";
+import type { ConversationEncoder, EncoderOptions, EncodeResult, OverLength, RowEncoder } from "./encoderTypes.ts";
+import { JinjaEncoder } from "./jinjaEncoder.ts";
+import { applyOverLength } from "./overLength.ts";
+import { PresetEncoder } from "./presetEncoder.ts";
+import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+import type { MaskPolicy, Message, ParsedRow } from "./types.ts";
+
+/** The one way from a row to token ids, labels and weights: preview, proof, packer, trainer and command line use it. */
+export function createEncoder(options: EncoderOptions): RowEncoder {
+  return new Encoder(options);
+}
+
+class Encoder implements RowEncoder {
+  readonly tokenizer: Tokenizer;
+  readonly mask: MaskPolicy;
+  readonly endOfTurn: number | undefined;
+  readonly stopIds: readonly number[];
+  readonly templateSource: string;
+  private readonly conversations: ConversationEncoder;
+  private readonly maxLength: number | undefined;
+  private readonly overLength: OverLength;
+
+  constructor(options: EncoderOptions) {
+    this.tokenizer = options.tokenizer;
+    this.maxLength = options.maxLength;
+    this.overLength = options.overLength ?? "error";
+    this.conversations =
+      options.template.kind === "preset"
+        ? new PresetEncoder(options, options.template.name)
+        : new JinjaEncoder(options, options.template.source);
+    this.mask = this.conversations.mask;
+    this.endOfTurn = this.conversations.endOfTurn;
+    this.templateSource = this.conversations.templateSource;
+    const eos = this.tokenizer.files.specialTokens.eos_token;
+    const ids = [this.endOfTurn, eos === undefined ? undefined : this.tokenizer.tokenToId(eos)];
+    this.stopIds = [...new Set(ids.filter((id) => id !== undefined))];
+  }
+
+  encode(row: ParsedRow, rowIndex: number): EncodeResult {
+    const { rows, notices, facts } = this.lengthened(
+      row,
+      rowIndex,
+      this.overLength === "truncate" ? "truncate" : "error",
+    );
+    const [encoded] = rows;
+    if (!encoded) throw new SiftError("row-empty", "the row has no tokens", { where: { row: rowIndex } });
+    return { encoded, notices, facts };
+  }
+
+  encodeAll(row: ParsedRow, rowIndex: number): ReturnType<RowEncoder["encodeAll"]> {
+    return this.lengthened(row, rowIndex, this.overLength);
+  }
+
+  private lengthened(row: ParsedRow, rowIndex: number, policy: OverLength): ReturnType<RowEncoder["encodeAll"]> {
+    const { encoded, notices, facts } = atRow(rowIndex, () => this.encodeWhole(row, rowIndex));
+    if (this.maxLength === undefined) return { rows: [encoded], notices, facts };
+    const cut = applyOverLength(encoded, { maxLength: this.maxLength, policy, row: rowIndex, stopIds: this.stopIds });
+    return { rows: cut.rows, notices: cut.notice ? [...notices, cut.notice] : notices, facts };
+  }
+
+  private encodeWhole(row: ParsedRow, rowIndex: number): EncodeResult {
+    if (row.kind === "conversation") return this.conversations.encode(row.conversation, rowIndex);
+    if (row.kind === "text") return encodePlainText(row.text, this.tokenizer);
+    return encodePretokenized(row.tokens, this.tokenizer.vocabularySize);
+  }
+
+  renderPrompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string } {
+    return this.conversations.prompt(messages, tools);
+  }
+}
+
+/** Puts the row into the place of an error. */
+function atRow<Result>(row: number, run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof SiftError)) throw error;
+    const { code, message, where, remedy } = error;
+    throw new SiftError(code, message, {
+      where: { ...where, row },
+      cause: error,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
+  }
+}

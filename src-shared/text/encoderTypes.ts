@@ -1,0 +1,90 @@
+import type { RenderLimits } from "./jinja/limits.ts";
+import type { SystemPolicy } from "./presets.ts";
+import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+import type { Conversation, EncodedRow, MaskPolicy, Message, ParsedRow } from "./types.ts";
+
+export const OVER_LENGTH_POLICIES = ["error", "truncate", "drop", "split"] as const;
+export type OverLength = (typeof OVER_LENGTH_POLICIES)[number];
+
+export type TemplateChoice =
+  { readonly kind: "jinja"; readonly source: string } | { readonly kind: "preset"; readonly name: string };
+
+export interface EncoderOptions {
+  readonly tokenizer: Tokenizer;
+  readonly template: TemplateChoice;
+  /** Default: the preset's own, else assistant. */
+  readonly mask?: MaskPolicy;
+  /** Tokens a row may have; without it nothing is cut. */
+  readonly maxLength?: number;
+  /** Default error. */
+  readonly overLength?: OverLength;
+  /** Default system text: replaces a preset's own; for a Jinja template, a system turn for rows that have none. */
+  readonly systemMessage?: string;
+  readonly systemPolicy?: SystemPolicy;
+  /** Template variables for every row (`enable_thinking`, `date_string`, …). */
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly limits?: Partial<RenderLimits>;
+  /** Clock, milliseconds since 1970; default the system's. */
+  readonly now?: () => number;
+}
+
+/** Something that was done to a row, or is in it, that its owner should know. Never an error. */
+export interface RowNotice {
+  readonly code:
+    | "dropped-first-turn"
+    | "special-token-in-content"
+    | "text-mismatch"
+    | "truncated"
+    | "dropped-over-length"
+    | "split-over-length";
+  readonly message: string;
+  readonly row: number;
+}
+
+/** What the proof needs to know of a row besides its arrays. */
+export interface RowFacts {
+  readonly kind: ParsedRow["kind"];
+  /** Role of each message. */
+  readonly roles: readonly string[];
+  /** The tokens stand for another text than the template rendered. */
+  readonly lossy: boolean;
+  /** Token positions of special tokens that came with a message's content. */
+  readonly specialInContent: readonly number[];
+}
+
+export interface EncodeResult {
+  /** Uncut, or cut where `overLength` is truncate. */
+  readonly encoded: EncodedRow;
+  readonly notices: readonly RowNotice[];
+  readonly facts: RowFacts;
+}
+
+/** An encoder of one kind of template, before lengths are looked at. */
+export interface ConversationEncoder {
+  readonly mask: MaskPolicy;
+  /** The token that ends a turn; undefined where the template writes none. */
+  readonly endOfTurn: number | undefined;
+  /** Jinja source: the template itself, or the preset's twin. */
+  readonly templateSource: string;
+  encode(conversation: Conversation, row: number): EncodeResult;
+  prompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string };
+}
+
+export interface RowEncoder {
+  readonly tokenizer: Tokenizer;
+  readonly mask: MaskPolicy;
+  readonly endOfTurn: number | undefined;
+  /** Ids at which generation stops: the end of a turn and the tokenizer's EOS. */
+  readonly stopIds: readonly number[];
+  readonly templateSource: string;
+  /**
+   * One row, with the labels of its positions.
+   * @throws SiftError for a row that cannot be encoded; `where.row` is set. `over-length` where it is too long and the
+   *   policy is error, drop or split (use `encodeAll` for the last two).
+   */
+  encode(row: ParsedRow, rowIndex: number): EncodeResult;
+  /** The same under every over-length policy: no row (drop), one, or several (split). */
+  encodeAll(row: ParsedRow, rowIndex: number): { rows: EncodedRow[]; notices: readonly RowNotice[]; facts: RowFacts };
+  /** What the model is given when it is asked for the next turn. */
+  renderPrompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string };
+}

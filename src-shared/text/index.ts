@@ -1,0 +1,23 @@
+/** Text: rows → conversation → rendered text → token ids, labels and weights. Import from here. */
+export * from "./types.ts";
+export { createRowReader, MAX_ROW_CHARACTERS, type ReaderEvent, type RowReader } from "./rows/reader.ts";
+export { detectShape, parseRow, parseRowText, type RowOptions, type RowShape } from "./rows/parse.ts";
+export { parseJson } from "./json.ts";
+export { Tokenizer, type TokenizedText } from "./tokenizer/tokenizer.ts";
+export { ChatTemplate } from "./jinja/template.ts";
+export { DEFAULT_LIMITS, type RenderLimits } from "./jinja/limits.ts";
+export { createEncoder } from "./encoder.ts";
+export {
+  type EncodeResult,
+  type EncoderOptions,
+  OVER_LENGTH_POLICIES,
+  type OverLength,
+  type RowEncoder,
+  type RowFacts,
+  type RowNotice,
+  type TemplateChoice,
+} from "./encoderTypes.ts";
+export { applyOverLength, sliceRow } from "./overLength.ts";
+export { encodePretokenized } from "./documents.ts";
+export { PRESET_NAMES, presetOf, SYSTEM_POLICIES, type Preset, type SystemPolicy } from "./presets.ts";
+export { shiftLabels, type ShiftedLabels } from "./shift.ts";

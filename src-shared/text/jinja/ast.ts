@@ -1,0 +1,155 @@
+/** Syntax tree of a template. `at` is the offset in the source where the node begins. */
+
+export interface CallArguments {
+  readonly positional: readonly Expression[];
+  readonly named: readonly { readonly name: string; readonly value: Expression }[];
+  /** `*iterable` */
+  readonly spread?: Expression;
+  /** `**mapping` */
+  readonly namedSpread?: Expression;
+}
+
+export interface SliceExpression {
+  readonly type: "slice";
+  readonly at: number;
+  readonly start?: Expression;
+  readonly stop?: Expression;
+  readonly step?: Expression;
+}
+
+export type BinaryOperator = "+" | "-" | "*" | "/" | "//" | "%" | "**";
+export type CompareOperator = "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in";
+export type Literal = string | number | bigint | boolean | null;
+
+export type Expression =
+  | { readonly type: "constant"; readonly at: number; readonly value: Literal }
+  | { readonly type: "float"; readonly at: number; readonly value: number }
+  | { readonly type: "name"; readonly at: number; readonly name: string }
+  | { readonly type: "attribute"; readonly at: number; readonly object: Expression; readonly name: string }
+  | {
+      readonly type: "item";
+      readonly at: number;
+      readonly object: Expression;
+      readonly index: Expression | SliceExpression;
+    }
+  | { readonly type: "call"; readonly at: number; readonly callee: Expression; readonly args: CallArguments }
+  | {
+      readonly type: "filter";
+      readonly at: number;
+      readonly input: Expression;
+      readonly name: string;
+      readonly args: CallArguments;
+    }
+  | {
+      readonly type: "test";
+      readonly at: number;
+      readonly input: Expression;
+      readonly name: string;
+      readonly args: CallArguments;
+    }
+  | { readonly type: "not"; readonly at: number; readonly value: Expression }
+  | { readonly type: "sign"; readonly at: number; readonly negative: boolean; readonly value: Expression }
+  | {
+      readonly type: "binary";
+      readonly at: number;
+      readonly operator: BinaryOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
+  | { readonly type: "compare"; readonly at: number; readonly first: Expression; readonly rest: readonly Comparison[] }
+  | { readonly type: "and" | "or"; readonly at: number; readonly left: Expression; readonly right: Expression }
+  | { readonly type: "concat"; readonly at: number; readonly parts: readonly Expression[] }
+  | {
+      readonly type: "conditional";
+      readonly at: number;
+      readonly test: Expression;
+      readonly yes: Expression;
+      readonly no?: Expression;
+    }
+  | { readonly type: "list" | "tuple"; readonly at: number; readonly items: readonly Expression[] }
+  | {
+      readonly type: "dict";
+      readonly at: number;
+      readonly items: readonly { readonly key: Expression; readonly value: Expression }[];
+    };
+
+export interface Comparison {
+  readonly operator: CompareOperator;
+  readonly value: Expression;
+}
+
+export type Target =
+  | { readonly type: "name"; readonly at: number; readonly name: string }
+  | { readonly type: "namespace"; readonly at: number; readonly name: string; readonly attribute: string }
+  | { readonly type: "unpack"; readonly at: number; readonly items: readonly Target[] };
+
+export interface Parameter {
+  readonly name: string;
+  readonly default?: Expression;
+}
+
+/** A filter without its input, as in `{% filter upper %}` and `{% set x | trim %}`. */
+export interface FilterCall {
+  readonly name: string;
+  readonly args: CallArguments;
+  readonly at: number;
+}
+
+type Body = readonly Statement[];
+
+export type Statement =
+  | { readonly type: "data"; readonly at: number; readonly text: string }
+  | { readonly type: "output"; readonly at: number; readonly value: Expression }
+  | {
+      readonly type: "if";
+      readonly at: number;
+      readonly branches: readonly { readonly test: Expression; readonly body: Body }[];
+      readonly otherwise: Body;
+    }
+  | {
+      readonly type: "for";
+      readonly at: number;
+      readonly target: Target;
+      readonly iterable: Expression;
+      readonly condition?: Expression;
+      readonly recursive: boolean;
+      readonly body: Body;
+      readonly otherwise: Body;
+    }
+  | { readonly type: "set"; readonly at: number; readonly target: Target; readonly value: Expression }
+  | {
+      readonly type: "set-block";
+      readonly at: number;
+      readonly target: Target;
+      readonly filters: readonly FilterCall[];
+      readonly body: Body;
+    }
+  | {
+      readonly type: "macro";
+      readonly at: number;
+      readonly name: string;
+      readonly parameters: readonly Parameter[];
+      readonly body: Body;
+    }
+  | {
+      readonly type: "call-block";
+      readonly at: number;
+      readonly call: Expression & { readonly type: "call" };
+      readonly parameters: readonly Parameter[];
+      readonly body: Body;
+    }
+  | { readonly type: "filter-block"; readonly at: number; readonly filters: readonly FilterCall[]; readonly body: Body }
+  | {
+      readonly type: "with";
+      readonly at: number;
+      readonly bindings: readonly { readonly target: Target; readonly value: Expression }[];
+      readonly body: Body;
+    }
+  | { readonly type: "generation"; readonly at: number; readonly body: Body }
+  | { readonly type: "break" | "continue"; readonly at: number };
+
+export interface Template {
+  readonly body: Body;
+  /** Whether the template tags what an assistant generates with `{% generation %}`. */
+  readonly hasGenerationTags: boolean;
+}

@@ -1,0 +1,132 @@
+/**
+ * Strings that know who wrote each character. An author is a small integer: 0 is the template, anything else is chosen by
+ * the caller of the renderer. Offsets here are UTF-16 code units; `codePoints` helps where Python counts code points.
+ */
+export type Author = number;
+export const TEMPLATE: Author = 0;
+
+/** Run lengths, flat: end of the run (excluded), its author, end, author, …; undefined: all of it is the template's. */
+export type Runs = readonly number[] | undefined;
+
+const SURROGATE = /[\ud800-\udfff]/;
+
+export class Str {
+  readonly text: string;
+  readonly runs: Runs;
+
+  constructor(text: string, runs?: Runs) {
+    this.text = text;
+    this.runs = runs;
+  }
+
+  /** A string written by one author. */
+  static by(text: string, author: Author): Str {
+    return author === TEMPLATE || text === "" ? new Str(text) : new Str(text, [text.length, author]);
+  }
+
+  /** Length in code points, as Python's `len`. */
+  get codePointLength(): number {
+    return SURROGATE.test(this.text) ? Array.from(this.text).length : this.text.length;
+  }
+
+  /** Characters `start`…`end` (code units, end excluded). */
+  slice(start: number, end: number = this.text.length): Str {
+    if (start <= 0 && end >= this.text.length) return this;
+    const text = this.text.slice(start, end);
+    return this.runs === undefined || text === "" ? new Str(text) : new Str(text, sliceRuns(this.runs, start, end));
+  }
+
+  /** Author of the character at a code unit offset. */
+  authorAt(offset: number): Author {
+    const { runs } = this;
+    if (runs === undefined) return TEMPLATE;
+    for (let i = 0; i < runs.length; i += 2) if (offset < (runs[i] ?? 0)) return runs[i + 1] ?? TEMPLATE;
+    return TEMPLATE;
+  }
+
+  /** One string for each code point. */
+  characters(): Str[] {
+    const result: Str[] = [];
+    let at = 0;
+    for (const char of this.text) {
+      result.push(Str.by(char, this.authorAt(at)));
+      at += char.length;
+    }
+    return result;
+  }
+
+  /** Code unit offset of code point `index`, which is within 0…length. */
+  unitOffset(index: number): number {
+    if (!SURROGATE.test(this.text)) return index;
+    let at = 0;
+    for (let i = 0; i < index; i++) at += (this.text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+    return at;
+  }
+
+  /** Code point index of a code unit offset. */
+  codePointIndex(offset: number): number {
+    return SURROGATE.test(this.text) ? Array.from(this.text.slice(0, offset)).length : offset;
+  }
+}
+
+function sliceRuns(runs: readonly number[], start: number, end: number): Runs {
+  const result: number[] = [];
+  let runStart = 0;
+  for (let i = 0; i < runs.length; i += 2) {
+    const runEnd = runs[i] ?? 0;
+    const from = Math.max(runStart, start);
+    const to = Math.min(runEnd, end);
+    if (from < to) result.push(to - start, runs[i + 1] ?? TEMPLATE);
+    runStart = runEnd;
+  }
+  return result.length === 2 && result[1] === TEMPLATE ? undefined : result;
+}
+
+/** Joins strings one after the other, keeping who wrote what. */
+export class StrBuilder {
+  private readonly parts: string[] = [];
+  private runs: number[] | undefined;
+  length = 0;
+
+  addText(text: string, author: Author = TEMPLATE): this {
+    if (text === "") return this;
+    this.parts.push(text);
+    this.extend(this.length + text.length, author);
+    return this;
+  }
+
+  add(value: Str): this {
+    if (value.runs === undefined) return this.addText(value.text);
+    const base = this.length;
+    this.parts.push(value.text);
+    for (let i = 0; i < value.runs.length; i += 2)
+      this.extend(base + (value.runs[i] ?? 0), value.runs[i + 1] ?? TEMPLATE);
+    return this;
+  }
+
+  build(): Str {
+    return new Str(this.parts.join(""), this.runs);
+  }
+
+  private extend(end: number, author: Author): void {
+    if (this.runs === undefined) {
+      if (author !== TEMPLATE) this.runs = this.length > 0 ? [this.length, TEMPLATE, end, author] : [end, author];
+    } else if (this.runs[this.runs.length - 1] === author) {
+      this.runs[this.runs.length - 2] = end;
+    } else {
+      this.runs.push(end, author);
+    }
+    this.length = end;
+  }
+}
+
+export function concatenate(...parts: readonly Str[]): Str {
+  const builder = new StrBuilder();
+  for (const part of parts) builder.add(part);
+  return builder.build();
+}
+
+/** The one author of a string, or the template where several wrote it. */
+export function soleAuthor(value: Str): Author {
+  return value.runs?.length === 2 ? (value.runs[1] ?? TEMPLATE) : TEMPLATE;
+}

@@ -1,0 +1,288 @@
+import { SiftError } from "#shared/errors.ts";
+import type { FilterCall, Parameter, Statement, Target, Template } from "./ast.ts";
+import { Str, StrBuilder } from "./authored.ts";
+import { callValue, ExpressionEvaluator } from "./evaluateExpression.ts";
+import { COLLECTION_FILTERS, UNSUPPORTED_FILTERS } from "./filtersCollections.ts";
+import { TEXT_FILTERS } from "./filtersText.ts";
+import { globalFunctions, RaisedByTemplate, setNamespace } from "./globals.ts";
+import { Budget, type RenderLimits } from "./limits.ts";
+import { bindMacro, type MacroDefinition } from "./macros.ts";
+import { iterate, truthy } from "./operators.ts";
+import { toStr } from "./printing.ts";
+import type { Filter, Runtime } from "./runtime.ts";
+import { Scope } from "./scope.ts";
+import type { TemplateSource } from "./source.ts";
+import { TESTS } from "./testsTable.ts";
+import { Callable, Loop, Namespace, PythonError, UnsupportedError, type Arguments, type Value } from "./values.ts";
+
+/** Characters `start`…`end` (code units) of the output that stood inside `{% generation %}`. */
+export interface GenerationSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface RenderResult {
+  readonly text: Str;
+  readonly generations: readonly GenerationSpan[];
+  /** Offsets in the text at which a piece of output ended. */
+  readonly boundaries: readonly number[];
+}
+
+export interface EvaluatorOptions {
+  readonly variables: ReadonlyMap<string, Value>;
+  readonly limits: RenderLimits;
+  readonly now: () => number;
+}
+
+type Signal = "break" | "continue" | undefined;
+type Node<Type extends Statement["type"]> = Extract<Statement, { type: Type }>;
+
+/** Runs one template over one set of variables. */
+export class Evaluator implements Runtime {
+  readonly now: () => number;
+  private readonly source: TemplateSource;
+  private readonly budget: Budget;
+  private readonly globals: ReadonlyMap<string, Value>;
+  private readonly variables: ReadonlyMap<string, Value>;
+  private readonly expressions: ExpressionEvaluator;
+  private readonly root = new StrBuilder();
+  private readonly generations: GenerationSpan[] = [];
+  private readonly boundaries: number[] = [];
+
+  constructor(source: TemplateSource, options: EvaluatorOptions) {
+    this.source = source;
+    this.now = options.now;
+    this.budget = new Budget(options.limits, options.now);
+    this.globals = globalFunctions(options.now);
+    this.variables = options.variables;
+    this.expressions = new ExpressionEvaluator({
+      lookUp: (name) => this.lookUp(name),
+      applyFilter: (name, input, args) => this.applyFilter(name, input, args),
+      applyTest: (name, input, args) => this.applyTest(name, input, args),
+      visit: (at, inner) => this.visit(at, inner),
+    });
+  }
+
+  run(template: Template): RenderResult {
+    this.execute(template.body, new Scope(), this.root);
+    return { text: this.root.build(), generations: this.generations, boundaries: this.boundaries };
+  }
+
+  private lookUp(name: string): Value | undefined {
+    const variable = this.variables.get(name);
+    return variable !== undefined ? variable : this.globals.get(name);
+  }
+
+  applyFilter(name: string, input: Value, args: Arguments): Value {
+    const filter = FILTERS.get(name);
+    if (filter) return filter(input, args, this);
+    if (UNSUPPORTED_FILTERS.includes(name)) throw new UnsupportedError(`the filter '${name}'`);
+    throw new PythonError("TemplateAssertionError", `No filter named '${name}'.`);
+  }
+
+  applyTest(name: string, input: Value, args: Arguments): boolean {
+    if (name === "filter") return FILTERS.has(toStr(input).text) || UNSUPPORTED_FILTERS.includes(toStr(input).text);
+    if (name === "test")
+      return Object.hasOwn(TESTS, toStr(input).text) || ["filter", "test"].includes(toStr(input).text);
+    const test = Object.hasOwn(TESTS, name) ? TESTS[name] : undefined;
+    if (!test) throw new PythonError("TemplateAssertionError", `No test named '${name}'.`);
+    return test(input, args, this);
+  }
+
+  /** One step at a place of the template; errors of Python's kind come out with that place. */
+  private visit<Result>(at: number, inner: () => Result): Result {
+    this.budget.step();
+    try {
+      return inner();
+    } catch (error) {
+      throw this.located(error, at);
+    }
+  }
+
+  private located(error: unknown, at: number): unknown {
+    const where = this.source.place(at);
+    if (error instanceof UnsupportedError) return this.source.unsupported(error.message, at);
+    if (error instanceof RaisedByTemplate) {
+      return new SiftError("template-raised", `the template refuses this conversation: ${error.message}`, { where });
+    }
+    if (error instanceof PythonError) {
+      return new SiftError("template-error", `${error.kind}: ${error.message}`, {
+        where,
+        remedy: "correct the template or the row",
+      });
+    }
+    if (error instanceof SiftError && error.where === undefined) {
+      return new SiftError(error.code, error.message, { where, ...(error.remedy ? { remedy: error.remedy } : {}) });
+    }
+    if (error instanceof RangeError && error.message.includes("call stack")) {
+      return new SiftError("template-limit", "the template was stopped: it is nested too deeply", { where });
+    }
+    return error;
+  }
+
+  private execute(body: readonly Statement[], scope: Scope, out: StrBuilder): Signal {
+    for (const statement of body) {
+      const signal = this.visit(statement.at, () => this.executeOne(statement, scope, out));
+      if (signal) return signal;
+    }
+    return undefined;
+  }
+
+  private executeOne(node: Statement, scope: Scope, out: StrBuilder): Signal {
+    switch (node.type) {
+      case "data":
+        return this.write(out, new Str(node.text));
+      case "output":
+        return this.write(out, toStr(this.expressions.evaluate(node.value, scope)));
+      case "if":
+        return this.branch(node, scope, out);
+      case "for":
+        return this.loop(node, scope, out);
+      case "set":
+        return this.assign(node.target, this.expressions.evaluate(node.value, scope), scope);
+      case "set-block":
+        return this.assign(
+          node.target,
+          this.filtered(this.buffered(node.body, new Scope(scope)), node.filters, scope),
+          scope,
+        );
+      case "macro":
+        return void scope.set(node.name, this.macro(node, scope));
+      case "call-block":
+        return this.callBlock(node, scope, out);
+      case "filter-block":
+        return this.write(out, toStr(this.filtered(this.buffered(node.body, new Scope(scope)), node.filters, scope)));
+      case "with":
+        return this.withBlock(node, scope, out);
+      case "generation":
+        return this.generation(node, scope, out);
+      case "break":
+      case "continue":
+        return node.type;
+    }
+  }
+
+  private write(out: StrBuilder, text: Str): undefined {
+    this.budget.wrote(text.text.length);
+    out.add(text);
+    if (out === this.root) this.boundaries.push(out.length);
+  }
+
+  private buffered(body: readonly Statement[], scope: Scope): Str {
+    const buffer = new StrBuilder();
+    const signal = this.execute(body, scope, buffer);
+    if (signal) throw new PythonError("SyntaxError", `'${signal}' outside of its loop`);
+    return buffer.build();
+  }
+
+  private filtered(text: Str, filters: readonly FilterCall[], scope: Scope): Value {
+    return filters.reduce<Value>(
+      (value, filter) => this.applyFilter(filter.name, value, this.expressions.arguments(filter.args, scope)),
+      text,
+    );
+  }
+
+  private branch(node: Node<"if">, scope: Scope, out: StrBuilder): Signal {
+    const taken = node.branches.find((branch) => truthy(this.expressions.evaluate(branch.test, scope)));
+    return this.execute(taken ? taken.body : node.otherwise, scope, out);
+  }
+
+  private assign(target: Target, value: Value, scope: Scope): undefined {
+    if (target.type === "name") return void scope.set(target.name, value);
+    if (target.type === "namespace") {
+      const namespace = scope.get(target.name);
+      if (!(namespace instanceof Namespace)) {
+        throw new PythonError("TemplateRuntimeError", "cannot assign attribute on non-namespace object");
+      }
+      setNamespace(namespace, target.attribute, value);
+      return undefined;
+    }
+    const items = iterate(value);
+    if (items.length !== target.items.length) {
+      const problem = items.length < target.items.length ? "not enough" : "too many";
+      throw new PythonError("ValueError", `${problem} values to unpack (expected ${target.items.length})`);
+    }
+    target.items.forEach((item, i) => this.assign(item, items[i] ?? null, scope));
+  }
+
+  private loop(node: Node<"for">, scope: Scope, out: StrBuilder): Signal {
+    const iterable = this.expressions.evaluate(node.iterable, scope);
+    this.loopOver(node, iterable, { scope, out, depth: 1 });
+    return undefined;
+  }
+
+  private loopOver(node: Node<"for">, iterable: Value, place: { scope: Scope; out: StrBuilder; depth: number }): void {
+    const { scope, out, depth } = place;
+    const items = this.selected(node, iterate(iterable), scope);
+    if (items.length === 0) return void this.execute(node.otherwise, new Scope(scope), out);
+    const recurse = (inner: Value): Value =>
+      this.budget.nested(() => {
+        const buffer = new StrBuilder();
+        this.loopOver(node, inner, { scope, out: buffer, depth: depth + 1 });
+        return buffer.build();
+      });
+    const loop = new Loop(items, depth, node.recursive ? recurse : undefined);
+    for (const item of items) {
+      const inner = new Scope(scope);
+      inner.set("loop", loop);
+      this.assign(node.target, item, inner);
+      if (this.execute(node.body, inner, out) === "break") break;
+      loop.index++;
+    }
+  }
+
+  /** Items that pass the loop's own `if`. */
+  private selected(node: Node<"for">, items: readonly Value[], scope: Scope): readonly Value[] {
+    const { condition } = node;
+    if (!condition) return items;
+    return items.filter((item) => {
+      const inner = new Scope(scope);
+      this.assign(node.target, item, inner);
+      return truthy(this.expressions.evaluate(condition, inner));
+    });
+  }
+
+  private macro(definition: MacroDefinition, closure: Scope): Callable {
+    const call = (args: Arguments): Value =>
+      this.budget.nested(() => {
+        const scope = new Scope(closure);
+        bindMacro(definition, args, { scope, evaluate: (expression) => this.expressions.evaluate(expression, scope) });
+        return this.buffered(definition.body, scope);
+      });
+    return new Callable(definition.name, call, new Map([["name", new Str(definition.name)]]));
+  }
+
+  private callBlock(node: Node<"call-block">, scope: Scope, out: StrBuilder): undefined {
+    const parameters: readonly Parameter[] = node.parameters;
+    const caller = this.macro({ name: "caller", parameters, body: node.body }, scope);
+    const args = this.expressions.arguments(node.call.args, scope);
+    const callee = this.expressions.evaluate(node.call.callee, scope);
+    const result = callValue(callee, {
+      positional: args.positional,
+      named: new Map([...args.named, ["caller", caller]]),
+    });
+    return this.write(out, toStr(result));
+  }
+
+  private withBlock(node: Node<"with">, scope: Scope, out: StrBuilder): Signal {
+    const inner = new Scope(scope);
+    for (const { target, value } of node.bindings) this.assign(target, this.expressions.evaluate(value, scope), inner);
+    return this.execute(node.body, inner, out);
+  }
+
+  /**
+   * The reference measures a block's start as what the template has put out when the block ends; inside a macro or a
+   * captured block that is less than what will stand before it. Kept as it is, for equal masks.
+   */
+  private generation(node: Node<"generation">, scope: Scope, out: StrBuilder): undefined {
+    const text = this.buffered(node.body, new Scope(scope));
+    const start = this.root.length;
+    this.generations.push({ start, end: start + text.text.length });
+    return this.write(out, text);
+  }
+}
+
+const FILTERS: ReadonlyMap<string, Filter> = new Map([
+  ...Object.entries(TEXT_FILTERS),
+  ...Object.entries(COLLECTION_FILTERS),
+]);

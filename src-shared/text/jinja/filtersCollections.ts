@@ -1,0 +1,325 @@
+import { Str } from "./authored.ts";
+import { attributeOf, getItem, reversed } from "./attributes.ts";
+import { bind, given } from "./binding.ts";
+import { exactFixed } from "./formatNumber.ts";
+import { binary, equals, iterate, lengthOf, order, toNumber, truthy } from "./operators.ts";
+import { toStr } from "./printing.ts";
+import type { Filter, Runtime } from "./runtime.ts";
+import { joinStr } from "./strings.ts";
+import {
+  asIndex,
+  asText,
+  hashKey,
+  isNumeric,
+  PyDict,
+  PyFloat,
+  PyIterator,
+  PyList,
+  PythonError,
+  PyTuple,
+  typeName,
+  Undefined,
+  type Arguments,
+  type Value,
+} from "./values.ts";
+
+/** Filters over lists, dicts and numbers. */
+
+type Getter = (item: Value) => Value;
+
+/** `attribute` arguments: dots go deeper, digits are indices. */
+function attributeGetter(attribute: Value | undefined, fallback?: Value): Getter {
+  if (attribute === undefined || attribute === null) return (item) => item;
+  const parts: Value[] =
+    attribute instanceof Str
+      ? attribute.text.split(".").map((p) => (/^\d+$/.test(p) ? Number(p) : new Str(p)))
+      : [attribute];
+  return (item) =>
+    parts.reduce<Value>((value, part) => {
+      const found = getItem(value, part);
+      return found instanceof Undefined && fallback !== undefined && fallback !== null ? fallback : found;
+    }, item);
+}
+
+/** Sorting and grouping look at strings without case unless told otherwise. */
+function caseFold(value: Value, caseSensitive: Value | undefined): Value {
+  const keeps = caseSensitive !== undefined && truthy(caseSensitive);
+  return value instanceof Str && !keeps ? new Str(value.text.toLowerCase()) : value;
+}
+
+function sorted<Item>(items: readonly Item[], key: (item: Item) => Value, reverse: boolean): Item[] {
+  const keyed = items.map((item) => ({ item, key: key(item) }));
+  keyed.sort((a, b) => (reverse ? order(b.key, a.key, "<") : order(a.key, b.key, "<")));
+  return keyed.map(({ item }) => item);
+}
+
+const sort: Filter = (input, args) => {
+  const [reverse, caseSensitive, attribute] = bind("sort", args, ["reverse", "case_sensitive", "attribute"]);
+  const attributes =
+    attribute instanceof Str
+      ? attribute.text.split(",").map((a) => attributeGetter(new Str(a)))
+      : [attributeGetter(attribute)];
+  const key = (item: Value): Value => new PyTuple(attributes.map((get) => caseFold(get(item), caseSensitive)));
+  return new PyList(sorted(iterate(input), key, reverse !== undefined && truthy(reverse)));
+};
+
+const dictsort: Filter = (input, args) => {
+  const [caseSensitive, by, reverse] = bind("dictsort", args, ["case_sensitive", "by", "reverse"]);
+  if (!(input instanceof PyDict)) throw new PythonError("TypeError", `dictsort needs a dict, not ${typeName(input)}`);
+  const side = by === undefined ? "key" : asText(by, "by").text;
+  if (side !== "key" && side !== "value")
+    throw new PythonError("FilterArgumentError", 'You can only sort by either "key" or "value"');
+  const entries = sorted(
+    input.entries(),
+    (entry) => caseFold(entry[side], caseSensitive),
+    reverse !== undefined && truthy(reverse),
+  );
+  return new PyList(entries.map(({ key, value }) => new PyTuple([key, value])));
+};
+
+const unique: Filter = (input, args) => {
+  const [caseSensitive, attribute] = bind("unique", args, ["case_sensitive", "attribute"]);
+  const get = attributeGetter(attribute);
+  const seen = new Set<string>();
+  const first = iterate(input).filter((item) => {
+    const hash = hashKey(caseFold(get(item), caseSensitive));
+    return !seen.has(hash) && seen.add(hash);
+  });
+  return new PyIterator(first);
+};
+
+const extreme =
+  (name: string, sign: number): Filter =>
+  (input, args) => {
+    const [caseSensitive, attribute] = bind(name, args, ["case_sensitive", "attribute"]);
+    const get = attributeGetter(attribute);
+    const items = iterate(input);
+    const [first, ...rest] = items;
+    if (first === undefined) return new Undefined("No aggregated item, sequence was empty.");
+    const key = (item: Value): Value => caseFold(get(item), caseSensitive);
+    return rest.reduce<Value>((best, item) => (sign * order(key(item), key(best), "<") > 0 ? item : best), first);
+  };
+
+const groupby: Filter = (input, args) => {
+  const [attribute, fallback, caseSensitive] = bind("groupby", args, ["attribute", "default", "case_sensitive"], 1);
+  const get = attributeGetter(attribute, fallback);
+  const items = sorted(iterate(input), (item) => caseFold(get(item), caseSensitive), false);
+  const groups: { key: Value; items: Value[] }[] = [];
+  for (const item of items) {
+    const key = caseFold(get(item), caseSensitive);
+    const last = groups.at(-1);
+    if (last && equals(last.key, key)) last.items.push(item);
+    else groups.push({ key, items: [item] });
+  }
+  return new PyList(groups.map((group) => new PyTuple([get(group.items[0] ?? null), new PyList(group.items)])));
+};
+
+const sum: Filter = (input, args) => {
+  const [attribute, start] = bind("sum", args, ["attribute", "start"]);
+  const get = attributeGetter(attribute);
+  return iterate(input).reduce<Value>((total, item) => binary("+", total, get(item)), start === undefined ? 0 : start);
+};
+
+const join: Filter = (input, args) => {
+  const [separator, attribute] = bind("join", args, ["d", "attribute"]);
+  const get = attributeGetter(attribute);
+  const parts = iterate(input).map((item) => toStr(get(item)));
+  return joinStr(separator === undefined ? new Str("") : toStr(separator), parts);
+};
+
+const map: Filter = (input, args, runtime) => {
+  if (!truthy(input)) return new PyIterator([]);
+  const items = iterate(input);
+  if (args.positional.length === 0 && args.named.has("attribute")) {
+    const [attribute, fallback] = bind("map", args, ["attribute", "default"]);
+    return new PyIterator(items.map(attributeGetter(attribute, fallback)));
+  }
+  const [name, ...positional] = args.positional;
+  if (name === undefined) throw new PythonError("FilterArgumentError", "map requires a filter argument");
+  const filter = asText(name, "filter name").text;
+  return new PyIterator(items.map((item) => runtime.applyFilter(filter, item, { positional, named: args.named })));
+};
+
+const selector =
+  (name: string, options: { keeps: boolean; byAttribute: boolean }): Filter =>
+  (input, args, runtime) => {
+    if (!truthy(input)) return new PyIterator([]);
+    const { get, rest } = selectorGetter(name, args, options.byAttribute);
+    const [test, ...positional] = rest;
+    const passes = (value: Value): boolean =>
+      test === undefined ? truthy(value) : runTest(runtime, test, value, { positional, named: args.named });
+    return new PyIterator(iterate(input).filter((item) => passes(get(item)) === options.keeps));
+  };
+
+function selectorGetter(name: string, args: Arguments, byAttribute: boolean): { get: Getter; rest: readonly Value[] } {
+  if (!byAttribute) return { get: (item) => item, rest: args.positional };
+  const [attribute, ...rest] = args.positional;
+  if (attribute === undefined)
+    throw new PythonError("FilterArgumentError", `Missing parameter for attribute name in ${name}`);
+  return { get: attributeGetter(attribute), rest };
+}
+
+function runTest(runtime: Runtime, test: Value, value: Value, args: Arguments): boolean {
+  return runtime.applyTest(asText(test, "test name").text, value, args);
+}
+
+const batch: Filter = (input, args) => {
+  const [count, fill] = bind("batch", args, ["linecount", "fill_with"], 1);
+  const size = asIndex(given(count));
+  const items = iterate(input);
+  const rows: PyList[] = [];
+  for (let i = 0; i < items.length; i += Math.max(1, size)) rows.push(new PyList(items.slice(i, i + size)));
+  const last = rows.at(-1);
+  while (last && fill !== undefined && fill !== null && last.items.length < size) last.items.push(fill);
+  return new PyIterator(rows);
+};
+
+const slice: Filter = (input, args) => {
+  const [count, fill] = bind("slice", args, ["slices", "fill_with"], 1);
+  const slices = asIndex(given(count));
+  const items = iterate(input);
+  const size = Math.floor(items.length / slices);
+  const extra = items.length % slices;
+  const rows = Array.from({ length: slices }, (_, i) => {
+    const start = i * size + Math.min(i, extra);
+    const row = items.slice(start, start + size + (i < extra ? 1 : 0));
+    return new PyList(fill !== undefined && fill !== null && i >= extra ? [...row, fill] : [...row]);
+  });
+  return new PyIterator(rows);
+};
+
+const round: Filter = (input, args) => {
+  const [precision, method] = bind("round", args, ["precision", "method"]);
+  if (!isNumeric(input)) throw new PythonError("TypeError", `type ${typeName(input)} doesn't define __round__ method`);
+  const digits = precision === undefined ? 0 : asIndex(precision);
+  const how = method === undefined ? "common" : asText(method, "method").text;
+  const value = toNumber(input);
+  if (how === "common") {
+    if (!(input instanceof PyFloat) && digits >= 0) return input;
+    return new PyFloat(roundHalfEven(value, digits));
+  }
+  if (how !== "ceil" && how !== "floor")
+    throw new PythonError("FilterArgumentError", "method must be common, ceil or floor");
+  return new PyFloat(Math[how](value * 10 ** digits) / 10 ** digits);
+};
+
+function roundHalfEven(value: number, digits: number): number {
+  if (digits < 0) throw new PythonError("ValueError", "rounding to tens is not supported");
+  const rounded = Number(exactFixed(Math.abs(value), digits));
+  return value < 0 ? -rounded : rounded;
+}
+
+/** Python's `int(text)`: surrounding space, sign and `_` between digits are allowed. */
+function parseInteger(text: string): number | undefined {
+  const clean = text.trim();
+  return /^[-+]?\d+(_\d+)*$/.test(clean) ? Number(clean.replaceAll("_", "")) : undefined;
+}
+
+function parseFloatText(text: string): number | undefined {
+  const clean = text.trim().replace(/(\d)_(?=\d)/g, "$1");
+  if (/^[-+]?(inf|infinity)$/i.test(clean)) return clean.startsWith("-") ? -Infinity : Infinity;
+  return /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(clean) ? Number(clean) : undefined;
+}
+
+const toInt: Filter = (input, args) => {
+  const [fallback, base] = bind("int", args, ["default", "base"]);
+  if (base !== undefined && !equals(base, 10))
+    throw new PythonError("ValueError", "int with a base other than 10 is not supported");
+  const failed = fallback === undefined ? 0 : fallback;
+  if (typeof input === "bigint") return input;
+  if (isNumeric(input)) {
+    const value = toNumber(input);
+    return Number.isFinite(value) ? Math.trunc(value) : failed;
+  }
+  if (!(input instanceof Str)) return failed;
+  const value = parseInteger(input.text) ?? parseFloatText(input.text);
+  return value !== undefined && Number.isFinite(value) ? Math.trunc(value) : failed;
+};
+
+const toFloat: Filter = (input, args) => {
+  const [fallback] = bind("float", args, ["default"]);
+  if (isNumeric(input)) return new PyFloat(toNumber(input));
+  const value = input instanceof Str ? parseFloatText(input.text) : undefined;
+  return value === undefined ? (fallback === undefined ? new PyFloat(0) : fallback) : new PyFloat(value);
+};
+
+const abs: Filter = (input) => {
+  if (input instanceof PyFloat) return new PyFloat(Math.abs(input.value));
+  if (typeof input === "bigint") return input < 0n ? -input : input;
+  if (isNumeric(input)) return Math.abs(toNumber(input));
+  throw new PythonError("TypeError", `bad operand type for abs(): '${typeName(input)}'`);
+};
+
+const first: Filter = (input) => {
+  if (input instanceof PyIterator) {
+    const next = input.next();
+    return next === undefined ? new Undefined("No first item, sequence was empty.") : next;
+  }
+  const [item] = iterate(input);
+  return item === undefined ? new Undefined("No first item, sequence was empty.") : item;
+};
+
+const last: Filter = (input) => {
+  if (input instanceof PyIterator) throw new PythonError("TypeError", "'generator' object is not reversible");
+  const item = iterate(input).at(-1);
+  return item === undefined ? new Undefined("No last item, sequence was empty.") : item;
+};
+
+const items: Filter = (input) => {
+  if (input instanceof Undefined) return new PyIterator([]);
+  if (!(input instanceof PyDict)) throw new PythonError("TypeError", "Can only get item pairs from a mapping.");
+  return new PyIterator(input.entries().map(({ key, value }) => new PyTuple([key, value])));
+};
+
+const attr: Filter = (input, args) => {
+  const name = asText(given(bind("attr", args, ["name"], 1)[0]), "attribute name").text;
+  const found = attributeOf(input, name);
+  return found === undefined ? new Undefined(`'${typeName(input)} object' has no attribute '${name}'`) : found;
+};
+
+const reverse: Filter = (input) => {
+  if (!(input instanceof Str)) return reversed(input);
+  return joinStr(new Str(""), input.characters().reverse());
+};
+
+export const COLLECTION_FILTERS: Readonly<Record<string, Filter>> = {
+  abs,
+  attr,
+  batch,
+  count: (input) => lengthOf(input),
+  dictsort,
+  first,
+  float: toFloat,
+  groupby,
+  int: toInt,
+  items,
+  join,
+  last,
+  length: (input) => lengthOf(input),
+  list: (input) => new PyList([...iterate(input)]),
+  map,
+  max: extreme("max", 1),
+  min: extreme("min", -1),
+  reject: selector("reject", { keeps: false, byAttribute: false }),
+  rejectattr: selector("rejectattr", { keeps: false, byAttribute: true }),
+  reverse,
+  round,
+  select: selector("select", { keeps: true, byAttribute: false }),
+  selectattr: selector("selectattr", { keeps: true, byAttribute: true }),
+  slice,
+  sort,
+  sum,
+  unique,
+};
+
+/** Filters of jinja2 that no chat template needs; named when one is used. */
+export const UNSUPPORTED_FILTERS: readonly string[] = [
+  "filesizeformat",
+  "forceescape",
+  "pprint",
+  "random",
+  "striptags",
+  "urlize",
+  "wordwrap",
+  "xmlattr",
+];

@@ -1,0 +1,67 @@
+import { AuthorTable, messageValues } from "./authors.ts";
+import type { Str } from "./jinja/authored.ts";
+import { toValue } from "./jinja/convert.ts";
+import type { RenderLimits } from "./jinja/limits.ts";
+import { type ChatTemplate, type RenderResult } from "./jinja/template.ts";
+import type { Value } from "./jinja/values.ts";
+import type { TokenizerFiles } from "./tokenizer/files.ts";
+import type { Conversation } from "./types.ts";
+
+export interface RenderContext {
+  readonly template: ChatTemplate;
+  readonly specialTokens: TokenizerFiles["specialTokens"];
+  /** Extra template variables for every row; a row's own win. */
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly limits?: Partial<RenderLimits>;
+  /** Clock, milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export interface RenderedConversation extends RenderResult {
+  readonly authors: AuthorTable;
+}
+
+/** A conversation through its template, with the variables that `apply_chat_template` gives. */
+export function renderConversation(
+  conversation: Conversation,
+  context: RenderContext,
+  options: { addGenerationPrompt?: boolean } = {},
+): RenderedConversation {
+  const authors = new AuthorTable();
+  const variables = new Map<string, Value>();
+  const given = { ...context.specialTokens, ...context.variables, ...conversation.variables };
+  for (const [name, value] of Object.entries(given)) variables.set(name, toValue(value));
+  variables.set("messages", messageValues(conversation, authors));
+  variables.set("tools", conversation.tools ? toValue(conversation.tools) : null);
+  variables.set("documents", variables.get("documents") ?? null);
+  variables.set("add_generation_prompt", options.addGenerationPrompt ?? false);
+  const limits = context.limits ? { limits: context.limits } : {};
+  const result = context.template.render(variables, { ...limits, ...(context.now ? { now: context.now } : {}) });
+  return { ...result, authors };
+}
+
+/** A stretch of rendered text by one author, code units. */
+export interface Segment {
+  readonly start: number;
+  readonly end: number;
+  /** Index into the messages, -1 for the template. */
+  readonly message: number;
+  readonly isRole: boolean;
+  readonly weight: number;
+}
+
+export function segmentsOf(rendered: { readonly text: Str; readonly authors: AuthorTable }): Segment[] {
+  const runs = rendered.text.runs ?? [rendered.text.text.length, 0];
+  const segments: Segment[] = [];
+  let start = 0;
+  for (let i = 0; i < runs.length; i += 2) {
+    const end = runs[i] ?? 0;
+    const info = rendered.authors.get(runs[i + 1] ?? 0);
+    if (end > start) {
+      const isRole = info?.field === "role" || info?.field === "other";
+      segments.push({ start, end, message: info?.message ?? -1, isRole, weight: info?.weight ?? 1 });
+    }
+    start = end;
+  }
+  return segments;
+}

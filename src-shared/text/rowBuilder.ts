@@ -1,0 +1,45 @@
+import { type EncodedRow, IGNORE, type Reason, REASONS } from "./types.ts";
+
+/** Index of each reason in REASONS. */
+export const REASON: Readonly<Record<Reason, number>> = Object.fromEntries(
+  REASONS.map((reason, i) => [reason, i]),
+) as Record<Reason, number>;
+
+/** What is decided for one token. */
+export interface TokenDecision {
+  readonly scored: boolean;
+  readonly weight: number;
+  readonly reason: Reason;
+  readonly message: number;
+}
+
+/** Ids, label and weight of a position are put together here and nowhere else. */
+export function buildRow(
+  tokens: { readonly ids: readonly number[]; readonly starts: readonly number[]; readonly ends: readonly number[] },
+  text: string,
+  decide: (index: number) => TokenDecision,
+): EncodedRow {
+  const length = tokens.ids.length;
+  const row: EncodedRow = {
+    ids: Int32Array.from(tokens.ids),
+    labels: new Int32Array(length).fill(IGNORE),
+    weights: new Float32Array(length),
+    starts: Int32Array.from(tokens.starts),
+    ends: Int32Array.from(tokens.ends),
+    reasons: new Uint8Array(length),
+    messages: new Int16Array(length),
+    text,
+    truncatedTokens: 0,
+  };
+  for (let i = 0; i < length; i++) {
+    const { scored, weight, reason, message } = decide(i);
+    const counts = scored && weight > 0;
+    if (counts) {
+      row.labels[i] = tokens.ids[i] ?? IGNORE;
+      row.weights[i] = weight;
+    }
+    row.reasons[i] = REASON[scored && !counts ? "weight-zero" : reason];
+    row.messages[i] = message;
+  }
+  return row;
+}

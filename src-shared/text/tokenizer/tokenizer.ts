@@ -1,0 +1,170 @@
+import type { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
+import { SiftError } from "#shared/errors.ts";
+import { type AddedToken, AddedTokenSplitter } from "./addedTokens.ts";
+import { Bpe } from "./bpe.ts";
+import { type LibraryNormalizer, normalizeWithSpans, type Spans } from "./normalize.ts";
+import { type LibraryPretokenizer, planPretokenizer, type Pretokenizer } from "./pretokenize.ts";
+import { parseTokenizerFiles, type TokenizerFiles } from "./files.ts";
+
+/** Token ids of a text with the characters each stands for; arrays have one entry a token. */
+export interface TokenizedText {
+  readonly ids: number[];
+  /** Code units in the text, ends excluded. */
+  readonly starts: number[];
+  readonly ends: number[];
+  /** The tokens stand for another text: the normalizer changed it, or characters became the unknown token. */
+  readonly lossy: boolean;
+}
+
+/**
+ * A Hugging Face tokenizer (tokenizer.json, tokenizer_config.json) that also says which characters a token stands for.
+ * @huggingface/tokenizers reads the files, normalizes, cuts and decodes; merging and offsets are ours.
+ */
+export class Tokenizer {
+  readonly files: TokenizerFiles;
+  readonly vocabularySize: number;
+  /** Whether the reference's offsets leave out spaces at a token's ends (`trim_offsets` of the post-processor). */
+  readonly trimsOffsets: boolean;
+  private readonly library: LibraryTokenizer;
+  private readonly bpe: Bpe;
+  private readonly pretokenize: Pretokenizer;
+  private readonly normalizer: LibraryNormalizer | null;
+  private readonly rawSplitter: AddedTokenSplitter;
+  private readonly normalizedSplitter: AddedTokenSplitter;
+  private readonly addedById = new Map<number, AddedToken>();
+  private readonly vocab: ReadonlyMap<string, number>;
+
+  /** @throws SiftError `tokenizer-file` or `tokenizer-unsupported`. */
+  constructor(tokenizerJson: unknown, tokenizerConfig: unknown = {}) {
+    this.files = parseTokenizerFiles(tokenizerJson, tokenizerConfig);
+    const { model, addedTokens } = this.files;
+    this.library = this.files.openLibrary();
+    this.vocab = model.vocab;
+    this.vocabularySize = this.files.vocabularySize;
+    this.trimsOffsets = this.files.trimsOffsets;
+    this.normalizer = this.library.normalizer;
+    const plan = planPretokenizer(this.files.pretokenizer, this.library.pre_tokenizer as LibraryPretokenizer | null);
+    this.pretokenize = plan.run;
+    this.bpe = new Bpe({ ...model, byteLevel: plan.byteLevel });
+    const raw = new Map<string, AddedToken>();
+    const normalized = new Map<string, AddedToken>();
+    for (const token of addedTokens) {
+      this.addedById.set(token.id, token);
+      if (token.normalized && this.normalizer) normalized.set(this.normalizer.normalize(token.content), token);
+      else raw.set(token.content, token);
+    }
+    this.rawSplitter = new AddedTokenSplitter(raw);
+    this.normalizedSplitter = new AddedTokenSplitter(normalized);
+  }
+
+  /** Token ids without any that the tokenizer would add by itself. */
+  encode(text: string): TokenizedText {
+    if (LONE_SURROGATE.test(text)) {
+      throw new SiftError(
+        "text-surrogate",
+        "the text holds half of a character (a lone surrogate), which no token stands for",
+        {
+          remedy: "correct the row",
+        },
+      );
+    }
+    const out = { ids: [] as number[], starts: [] as number[], ends: [] as number[], lossy: false };
+    this.rawSplitter.split(text).forEach((section, index) => {
+      if (section.token) push(out, section.token.id, section.start, section.end);
+      else this.encodeSection(text.slice(section.start, section.end), { base: section.start, index, out });
+    });
+    return out;
+  }
+
+  private encodeSection(text: string, place: SectionPlace): void {
+    if (!this.normalizer) return this.encodeNormalized(text, undefined, place);
+    const { text: normalized, spans } = normalizeWithSpans(this.normalizer, text);
+    if (spans && !keepsText(text, normalized)) place.out.lossy = true;
+    for (const section of this.normalizedSplitter.split(normalized)) {
+      const part = shiftSpans(spans, section.start, section.end);
+      if (section.token) {
+        const last = section.end - 1;
+        push(
+          place.out,
+          section.token.id,
+          place.base + (spans?.starts[section.start] ?? section.start),
+          place.base + (spans?.ends[last] ?? section.end),
+        );
+      } else
+        this.encodeNormalized(
+          normalized.slice(section.start, section.end),
+          part,
+          spans ? place : { ...place, base: place.base + section.start },
+        );
+    }
+  }
+
+  private encodeNormalized(text: string, spans: Spans | undefined, place: SectionPlace): void {
+    if (text === "") return;
+    const { pieces, added } = this.pretokenize(text, place.index);
+    const { base, out } = place;
+    let at = -added;
+    for (const piece of pieces) {
+      const tokens = this.bpe.encode(piece);
+      if (tokens.hasUnknown) out.lossy = true;
+      for (let i = 0; i < tokens.ids.length; i++) {
+        const start = Math.max(0, at + (tokens.starts[i] ?? 0));
+        const end = Math.max(0, at + (tokens.ends[i] ?? 0));
+        out.ids.push(tokens.ids[i] ?? 0);
+        out.starts.push(base + (spans ? (spans.starts[start] ?? 0) : start));
+        out.ends.push(base + (spans ? (spans.ends[Math.max(start, end - 1)] ?? 0) : end));
+      }
+      at += piece.length;
+    }
+  }
+
+  /** Text of token ids, special tokens included, nothing cleaned up. */
+  decode(ids: readonly number[] | Int32Array): string {
+    if (ids.length === 0) return "";
+    return this.library.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+  }
+
+  tokenToId(token: string): number | undefined {
+    return this.files.addedTokens.find((added) => added.content === token)?.id ?? this.vocab.get(token);
+  }
+
+  /** The token as the vocabulary spells it. */
+  idToToken(id: number): string | undefined {
+    return this.addedById.get(id)?.content ?? this.library.id_to_token(id);
+  }
+
+  /** Whether the id is a special token: one that `skip_special_tokens` would leave out. */
+  isSpecial(id: number): boolean {
+    return this.addedById.get(id)?.special ?? false;
+  }
+
+  isAdded(id: number): boolean {
+    return this.addedById.has(id);
+  }
+}
+
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+interface SectionPlace {
+  readonly base: number;
+  readonly index: number;
+  readonly out: { ids: number[]; starts: number[]; ends: number[]; lossy: boolean };
+}
+
+function push(out: SectionPlace["out"], id: number, start: number, end: number): void {
+  out.ids.push(id);
+  out.starts.push(start);
+  out.ends.push(end);
+}
+
+function shiftSpans(spans: Spans | undefined, start: number, end: number): Spans | undefined {
+  if (!spans || (start === 0 && end === spans.starts.length)) return spans;
+  return { starts: spans.starts.slice(start, end), ends: spans.ends.slice(start, end) };
+}
+
+/** SentencePiece's way of writing spaces loses nothing; any other change of the text does. */
+function keepsText(text: string, normalized: string): boolean {
+  if (text.includes("▁")) return false;
+  const spaces = text.replaceAll(" ", "▁");
+  return normalized === spaces || normalized === `▁${spaces}`;
+}
