@@ -36,7 +36,7 @@ function prepare(): void {
 }
 
 function measureOurs(): Measured {
-  const line = run(process.execPath, [join("bench", "lora-step.ts")]);
+  const line = run(process.execPath, [join("bench", "training-step.ts")]);
   console.log(line);
   const { tokens_per_second, peak_gb } = JSON.parse(line) as { tokens_per_second: number; peak_gb: number };
   return { tokensPerSecond: tokens_per_second, peakGb: peak_gb };

@@ -1,11 +1,11 @@
 import { OrtEngine } from "../src-worker/engines/ort/engine.ts";
 import { modelFromConfig } from "../src-worker/models/folder.ts";
-import { createTrainer } from "../src-worker/train/step.ts";
+import { createTrainer, type Method } from "../src-worker/train/step.ts";
 import { benchRows, packs } from "./belle.ts";
 
 /**
  * LoRA steps on a model of Qwen2.5-0.5B's shape with fewer layers and random weights, rank 16 on all linear layers, packs
- * of 1,024 tokens. Prints one JSON line. usage: node bench/lora-step.ts [--layers 4] [--steps 4] [--threads 2]
+ * of 1,024 tokens. Prints one JSON line. usage: node bench/training-step.ts [--layers 4] [--steps 4] [--threads 2] [--block 1024] [--full]
  */
 
 const option = (name: string, fallback: number): number => {
@@ -27,16 +27,20 @@ const config = {
   tie_word_embeddings: true,
 };
 
+const method: Method = process.argv.includes("--full")
+  ? { kind: "full" }
+  : { kind: "lora", rank: 16, alpha: 32, dropout: 0, targetModules: "all-linear" };
+
 async function main(): Promise<void> {
   const steps = option("steps", 4);
   const { rows, source } = benchRows();
-  const [warmUp, ...blocks] = packs(rows, 1024).slice(0, steps + 1);
+  const [warmUp, ...blocks] = packs(rows, option("block", 1024)).slice(0, steps + 1);
   if (!warmUp) throw new Error("no rows");
   const engine = new OrtEngine({ threads: option("threads", 2) });
   const trainer = await createTrainer({
     engine,
     model: modelFromConfig(config),
-    method: { kind: "lora", rank: 16, alpha: 32, dropout: 0, targetModules: "all-linear" },
+    method,
     optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, maxGradNorm: 1 },
     seed: 0,
   });
@@ -54,7 +58,7 @@ async function main(): Promise<void> {
   const seconds = (performance.now() - start) / 1000;
   const rounded = (value: number, digits = 1): number => Number(value.toFixed(digits));
   const report = {
-    bench: "lora-step",
+    bench: `${method.kind}-step`,
     engine: engine.description,
     data: source,
     layers: config.num_hidden_layers,
