@@ -7,7 +7,14 @@ import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const stamp = join(root, "out", ".built");
-const SOURCES = ["src-shared", "src-main", "src-worker", "src-renderer", "electron.vite.config.ts", "package-lock.json"];
+const SOURCES = [
+  "src-shared",
+  "src-main",
+  "src-worker",
+  "src-renderer",
+  "electron.vite.config.ts",
+  "package-lock.json",
+];
 
 /** Newest change below a file or folder, in milliseconds since the epoch; a folder's own time tells of removed files. */
 function newest(path) {
