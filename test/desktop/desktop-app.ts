@@ -10,16 +10,11 @@ export interface DesktopApp {
   readonly page: Page;
 }
 
-export interface StartOptions {
-  readonly home: string;
-  /** An unpacked, packaged application; left out: the built tree under the Electron that was prepared. */
-  readonly packaged?: string;
-}
-
 export const newHome = (): Promise<string> => mkdtemp(join(tmpdir(), "sift 桌面 "));
 
-/** Starts the real application in a real Electron. */
-export async function startDesktop({ home, packaged }: StartOptions): Promise<DesktopApp> {
+/** Starts the real application in a real Electron: the packaged one where the script names it, else the built tree. */
+export async function startDesktop(home: string): Promise<DesktopApp> {
+  const packaged = process.env["SIFT_TEST_PACKAGED"];
   const executablePath = packaged ?? process.env["SIFT_TEST_ELECTRON"];
   if (executablePath === undefined) throw new Error("run these tests with `npm run test:desktop`");
   // Chromium refuses its own sandbox as root; as anybody else it stays on.

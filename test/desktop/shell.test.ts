@@ -5,7 +5,7 @@ import type { DesktopApp } from "./desktop-app.ts";
 describe("the window", () => {
   let desktop: DesktopApp;
   beforeAll(async () => {
-    desktop = await startDesktop({ home: await newHome() });
+    desktop = await startDesktop(await newHome());
   });
   afterAll(() => desktop.app.close());
 
