@@ -1,3 +1,4 @@
+import { shiftLabels } from "#shared/text/shift.ts";
 import { IGNORE } from "#shared/text/types.ts";
 import type { MicroBatch } from "#worker/models/layout.ts";
 import type { BatchUnit } from "./sampler.ts";
@@ -27,8 +28,9 @@ export function layRows(source: RowSource, rows: BatchUnit): CountedBatch {
   let start = 0;
   for (const [index, row] of read.entries()) {
     batch.ids.set(row.ids, start);
-    batch.labels.set(row.labels.subarray(1), start);
-    batch.weights.set(row.weights.subarray(1), start);
+    const shifted = shiftLabels(row);
+    batch.labels.set(shifted.labels, start);
+    batch.weights.set(shifted.weights, start);
     for (let i = 0; i < row.ids.length; i++) batch.positions[start + i] = i;
     start += row.ids.length;
     batch.documents[index + 1] = start;
