@@ -4,9 +4,17 @@ import { buildRow } from "./rowBuilder.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import { IGNORE, type PretokenizedRow } from "./types.ts";
 
-/** A text without roles: every token is trained. */
+/** A text without roles: every token is trained, behind the BOS that the tokenizer itself would put before a text. */
 export function encodePlainText(text: string, tokenizer: Tokenizer): EncodeResult {
   const tokens = tokenizer.encode(text);
+  const { addsBos, specialTokens } = tokenizer.files;
+  const bos =
+    addsBos && specialTokens.bos_token !== undefined ? tokenizer.tokenToId(specialTokens.bos_token) : undefined;
+  if (bos !== undefined && tokens.ids[0] !== bos && tokens.ids.length > 0) {
+    tokens.ids.unshift(bos);
+    tokens.starts.unshift(0);
+    tokens.ends.unshift(0);
+  }
   if (tokens.ids.length === 0) throw new SiftError("row-empty", "the text is empty", { remedy: "leave the row out" });
   const encoded = buildRow(tokens, text, () => ({ scored: true, weight: 1, reason: "everything", message: -1 }));
   return { encoded, notices: [], facts: { ...NO_MESSAGES, kind: "text", lossy: tokens.lossy } };

@@ -5,7 +5,7 @@ import { JinjaEncoder } from "./jinjaEncoder.ts";
 import { applyOverLength } from "./overLength.ts";
 import { PresetEncoder } from "./presetEncoder.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
-import type { MaskPolicy, Message, ParsedRow } from "./types.ts";
+import type { EncodedRow, MaskPolicy, Message, ParsedRow } from "./types.ts";
 
 /** The one way from a row to token ids, labels and weights: preview, proof, packer, trainer and command line use it. */
 export function createEncoder(options: EncoderOptions): RowEncoder {
@@ -64,6 +64,10 @@ class Encoder implements RowEncoder {
     if (row.kind === "conversation") return this.conversations.encode(row.conversation, rowIndex);
     if (row.kind === "text") return encodePlainText(row.text, this.tokenizer);
     return encodePretokenized(row.tokens, this.tokenizer.vocabularySize);
+  }
+
+  prefixDiffers(row: ParsedRow, encoded: EncodedRow): boolean {
+    return row.kind === "conversation" && this.conversations.prefixDiffers(row.conversation, encoded);
   }
 
   renderPrompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string } {

@@ -68,6 +68,7 @@ export interface ConversationEncoder {
   readonly templateSource: string;
   encode(conversation: Conversation, row: number): EncodeResult;
   prompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string };
+  prefixDiffers(conversation: Conversation, encoded: EncodedRow): boolean;
 }
 
 export interface RowEncoder {
@@ -85,6 +86,11 @@ export interface RowEncoder {
   encode(row: ParsedRow, rowIndex: number): EncodeResult;
   /** The same under every over-length policy: no row (drop), one, or several (split). */
   encodeAll(row: ParsedRow, rowIndex: number): { rows: EncodedRow[]; notices: readonly RowNotice[]; facts: RowFacts };
+  /**
+   * Whether some trained answer stands behind another text than the one that serving would give the model for it. Renders the row
+   * once more for each answer, so only the proof asks.
+   */
+  prefixDiffers(row: ParsedRow, encoded: EncodedRow): boolean;
   /** What the model is given when it is asked for the next turn. */
   renderPrompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string };
 }

@@ -20,4 +20,9 @@ export {
 export { applyOverLength, sliceRow } from "./overLength.ts";
 export { encodePretokenized } from "./documents.ts";
 export { PRESET_NAMES, presetOf, SYSTEM_POLICIES, type Preset, type SystemPolicy } from "./presets.ts";
+export { DEFAULT_REPAIRS, FINDING_CLASSES, type FindingClass, type Repair } from "./findings.ts";
+export { type Inspected, type InspectionContext, inspectRow } from "./inspect.ts";
+export { ProofAccumulator, type ProofFinding, type ProofReport } from "./proof.ts";
+export { batchUnits, type LaidOut, layOut, packRows, type PackingOptions } from "./packing.ts";
+export { compareTemplates, type DiffPart, SAMPLE_CONVERSATION, type TemplateDeparture } from "./departure.ts";
 export { shiftLabels, type ShiftedLabels } from "./shift.ts";

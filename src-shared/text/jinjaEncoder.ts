@@ -7,7 +7,7 @@ import { buildRow } from "./rowBuilder.ts";
 import { lossyNotice, specialNotices } from "./notices.ts";
 import { findTurnMarks, type TurnMarks } from "./turnMarks.ts";
 import type { Tokenizer, TokenizedText } from "./tokenizer/tokenizer.ts";
-import type { Conversation, MaskPolicy, Message } from "./types.ts";
+import { type Conversation, type EncodedRow, IGNORE, type MaskPolicy, type Message } from "./types.ts";
 
 /** Roles that a template may leave out on purpose (a model without tools, say); any other must be rendered. */
 const COMMON_ROLES: ReadonlySet<string> = new Set(["system", "developer", "user", "assistant", "tool"]);
@@ -101,11 +101,41 @@ export class JinjaEncoder implements ConversationEncoder {
     return messages === conversation.messages ? conversation : { ...conversation, messages };
   }
 
+  prefixDiffers(given: Conversation, encoded: EncodedRow): boolean {
+    const conversation = this.withSystem(given);
+    const boundaries = new Set(encoded.starts);
+    return trainedMessages(encoded).some((message) => {
+      if (conversation.messages[message]?.role !== "assistant") return false;
+      const before = { ...conversation, messages: conversation.messages.slice(0, message) };
+      const prompt = this.renderedPrompt(before);
+      return prompt !== undefined && !(encoded.text.startsWith(prompt) && boundaries.has(prompt.length));
+    });
+  }
+
+  /** Undefined where the template refuses a conversation that ends there. */
+  private renderedPrompt(conversation: Conversation): string | undefined {
+    try {
+      return renderConversation(conversation, this.context, { addGenerationPrompt: true }).text.text;
+    } catch (error) {
+      if (error instanceof SiftError) return undefined;
+      throw error;
+    }
+  }
+
   prompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string } {
     const conversation = this.withSystem({ messages, ...(tools ? { tools } : {}) });
     const { text } = renderConversation(conversation, this.context, { addGenerationPrompt: true });
     return { ids: this.tokenizer.encode(text.text).ids, text: text.text };
   }
+}
+
+/** Messages with a token that is a target. */
+function trainedMessages(encoded: EncodedRow): number[] {
+  const trained = new Set<number>();
+  encoded.messages.forEach((message, i) => {
+    if (message >= 0 && encoded.labels[i] !== IGNORE) trained.add(message);
+  });
+  return [...trained];
 }
 
 /** A turn of an uncommon role whose text the template silently left out; undefined where there is none. */

@@ -72,6 +72,11 @@ export class PresetEncoder implements ConversationEncoder {
     };
   }
 
+  /** Never: pieces are tokenized one by one, so an answer stands behind exactly what its prompt gives. */
+  prefixDiffers(): boolean {
+    return false;
+  }
+
   prompt(messages: readonly Message[]): { ids: number[]; text: string } {
     const { tokens, text } = this.segments.encode(this.withoutSystem({ messages }), {
       ...this.segmentOptions,

@@ -106,6 +106,9 @@ export class GraphBuilder {
   sum(x: ValueId, axes: readonly number[], keep = false): ValueId {
     return this.#one({ kind: "sum", axes, keep }, x);
   }
+  squareSum(x: ValueId, axes: readonly number[]): ValueId {
+    return this.#one({ kind: "squareSum", axes }, x);
+  }
   broadcastLike(x: ValueId, like: ValueId): ValueId {
     return this.#one({ kind: "broadcastLike" }, x, like);
   }

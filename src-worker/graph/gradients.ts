@@ -91,6 +91,15 @@ const concatRule: Rule<"concat"> = ({ b, op, x, dy, inputs }) => {
   });
 };
 
+/** A reduced value with its axes back, as 1. */
+function keepAxes(b: GraphBuilder, value: ValueId, from: { like: ValueId; axes: readonly number[] }): ValueId {
+  const { shape } = b.type(from.like);
+  return b.reshape(
+    value,
+    shape.map((dim, axis) => (from.axes.includes(axis) ? 1 : dim)),
+  );
+}
+
 /** One entry an operation; the formula stands in the comment. */
 const RULES: { readonly [K in OpKind]: Rule<K> } = {
   constant: none,
@@ -131,11 +140,11 @@ const RULES: { readonly [K in OpKind]: Rule<K> } = {
   sigmoid: ({ b, y, dy }) => [b.mul(dy, b.mul(y, b.affine(y, -1, 1)))],
   toFloat: none,
   // every element of the sum has the sum's gradient
-  sum: ({ b, op, x, dy }) => {
-    const { shape } = b.type(x(0));
-    const kept = shape.map((dim, axis) => (op.axes.includes(axis) ? 1 : dim));
-    return [b.broadcastLike(op.keep ? dy : b.reshape(dy, kept), x(0))];
-  },
+  sum: ({ b, op, x, dy }) => [b.broadcastLike(op.keep ? dy : keepAxes(b, dy, { like: x(0), axes: op.axes }), x(0))],
+  // d Σ x² = 2 x dx
+  squareSum: ({ b, op, x, dy }) => [
+    b.affine(b.mul(b.broadcastLike(keepAxes(b, dy, { like: x(0), axes: op.axes }), x(0)), x(0)), 2),
+  ],
   broadcastLike: ({ b, x, dy }) => [unbroadcast(b, dy, x(0))],
   fillLike: none,
   reshape: ({ b, x, dy }) => [b.reshape(dy, b.type(x(0)).shape)],

@@ -36,6 +36,8 @@ export type Op =
   | { readonly kind: "toFloat" }
   /** Sum over `axes`; the reduced axes stay as 1 where `keep`. */
   | { readonly kind: "sum"; readonly axes: readonly number[]; readonly keep: boolean }
+  /** Σ x² over `axes`, without a tensor of squares. */
+  | { readonly kind: "squareSum"; readonly axes: readonly number[] }
   /** (x, like) → x broadcast to the shape of `like`. */
   | { readonly kind: "broadcastLike" }
   /** (like) → a tensor of that shape filled with `value`. */
@@ -72,7 +74,7 @@ export type Op =
    * Logits exist for `chunk` rows at a time.
    */
   | { readonly kind: "crossEntropy"; readonly chunk: number }
-  /** The same, with its gradients: loss, dhidden, dtable (the table's is left out where it is frozen). */
+  /** (hidden, table, labels, weights[, base]) → the same loss, dhidden, base + dtable (left out where the table is frozen). */
   | { readonly kind: "crossEntropyGrad"; readonly chunk: number; readonly table: boolean }
   /** (seed [2] i32, like) → 0 with probability `rate`, else 1 / (1 − rate); `stream` tells the masks of one seed apart. */
   | { readonly kind: "dropoutMask"; readonly rate: number; readonly stream: number };

@@ -80,6 +80,37 @@ function absorb(graph: Graph, source: Node, { base, node, producer }: Addition):
   return { op: source.op, inputs: [base, indices, rows], outputs: node.outputs };
 }
 
+/**
+ * x + (y with rows scattered over it) becomes (x + y) with the rows scattered over it, and x + dtable becomes the loss's own
+ * start: a large gradient is then added to its buffer without a tensor of its own in between.
+ */
+export const sinkAdditions: Pass = (graph) => {
+  const uses = countUses(graph);
+  const producer = new Map(graph.nodes.flatMap((node) => node.outputs.map((value) => [value, node] as const)));
+  const inputs = new Set(graph.inputs.map((input) => input.value));
+  const replaced = new Map<Node, readonly Node[]>();
+  for (const node of graph.nodes) {
+    const [base, term] = node.inputs;
+    if (node.op.kind !== "add" || base === undefined || term === undefined || uses.get(term) !== 1) continue;
+    const source = producer.get(term);
+    const [under, indices, rows] = source?.inputs ?? [];
+    if (source?.op.kind === "scatterAddRows" && under !== undefined && indices !== undefined && rows !== undefined) {
+      if (uses.get(under) !== 1 || !sameType(graph, base, under)) continue;
+      replaced.set(source, []);
+      const sum: Node = { op: node.op, inputs: [base, under], outputs: [term] };
+      replaced.set(node, [sum, { op: source.op, inputs: [term, indices, rows], outputs: node.outputs }]);
+    } else if (source?.op.kind === "crossEntropyGrad" && source.inputs.length === 4 && inputs.has(base)) {
+      const outputs = source.outputs.map((value) => (value === term ? (node.outputs[0] ?? value) : value));
+      replaced.set(source, [{ op: source.op, inputs: [...source.inputs, base], outputs }]);
+      replaced.set(node, []);
+    }
+  }
+  return { ...graph, nodes: graph.nodes.flatMap((node) => replaced.get(node) ?? [node]) };
+};
+
+const sameType = (graph: Graph, a: ValueId, b: ValueId): boolean =>
+  sameShape(graph.types[a]?.shape ?? [], graph.types[b]?.shape ?? []);
+
 function countUses(graph: Graph): Map<ValueId, number> {
   const uses = new Map<ValueId, number>();
   const used = [...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map((output) => output.value)];
@@ -96,7 +127,15 @@ function rename(graph: Graph, replaced: ReadonlyMap<ValueId, ValueId>): Graph {
   };
 }
 
-const PASSES: readonly Pass[] = [removeDead, shareLoss, fuseAdditions, removeDead];
+const PASSES: readonly Pass[] = [
+  removeDead,
+  shareLoss,
+  fuseAdditions,
+  sinkAdditions,
+  sinkAdditions,
+  fuseAdditions,
+  removeDead,
+];
 
 /** All passes in order, verified after each. */
 export function optimize(graph: Graph): Graph {

@@ -99,6 +99,13 @@ const lossInputs = (op: Op, inputs: readonly TensorType[]): void => {
   );
 };
 
+function reducedShape(op: OpOf<"sum" | "squareSum">, inputs: readonly TensorType[], keep: boolean): Dim[] {
+  const { shape } = at(op, inputs, 0);
+  const valid = op.axes.every((axis) => axis >= 0 && axis < shape.length);
+  expectThat(valid, op, "axes of the input", inputs);
+  return shape.flatMap((dim, axis) => (op.axes.includes(axis) ? (keep ? [1] : []) : [dim]));
+}
+
 /** Output types of every operation, from its inputs' types; wrong inputs are errors that say what was expected. */
 const RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
   constant: (op) => [op.type],
@@ -114,17 +121,8 @@ const RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
   sin: elementwise,
   sigmoid: elementwise,
   toFloat: (op, inputs) => [f32(...at(op, inputs, 0).shape)],
-  sum: (op, inputs) => {
-    const { shape } = at(op, inputs, 0);
-    expectThat(
-      op.axes.every((axis) => axis >= 0 && axis < shape.length),
-      op,
-      "axes of the input",
-      inputs,
-    );
-    const kept = shape.map((dim, axis) => (op.axes.includes(axis) ? (op.keep ? 1 : undefined) : dim));
-    return [f32(...kept.filter((dim) => dim !== undefined))];
-  },
+  sum: (op, inputs) => [f32(...reducedShape(op, inputs, op.keep))],
+  squareSum: (op, inputs) => [f32(...reducedShape(op, inputs, false))],
   broadcastLike: (op, inputs) => {
     const { shape } = at(op, inputs, 1);
     const result = broadcastShapes(at(op, inputs, 0).shape, shape);
@@ -224,6 +222,9 @@ const RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
   },
   crossEntropyGrad: (op, inputs) => {
     lossInputs(op, inputs);
+    const [, table, , , base] = inputs;
+    const fits = !base || (table !== undefined && sameShape(base.shape, table.shape));
+    expectThat(fits, op, "a base of the table's shape", inputs);
     return [f32(), at(op, inputs, 0), ...(op.table ? [at(op, inputs, 1)] : [])];
   },
   dropoutMask: (op, inputs) => {

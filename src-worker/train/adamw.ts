@@ -40,54 +40,91 @@ interface Trained {
   readonly shape: readonly number[];
 }
 
-/**
- * Clipping and AdamW (decoupled, as in PyTorch: torch/optim/adamw.py) over all trained parameters, in place:
- * g ← g · min(1, max / (‖g‖ + 1e-6)); m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²;
- * p ← decay · p − step_size · m / (√v / root_correction + ε). Returns `grad_norm`, before clipping.
- */
-export function updateGraph(parameters: readonly Trained[], options: OptimizerOptions): Graph {
-  const b = new GraphBuilder("update");
-  const scalar = (name: (typeof FEEDS)[number]): ValueId => b.feed(name, { dtype: "f32", shape: [] });
-  const feeds = { step: scalar("step_size"), root: scalar("root_correction"), decay: scalar("decay") };
-  const gradients = parameters.map(({ name, shape }) => b.buffer(gradientBuffer(name), shape));
-  const norm = b.sqrt(gradients.map((gradient) => squaredSum(b, gradient)).reduce((a, c) => b.add(a, c)));
-  b.output("grad_norm", norm);
-  const { maxGradNorm } = options;
-  const clip =
-    maxGradNorm > 0 ? b.minimum(b.div(b.constant([maxGradNorm]), b.affine(norm, 1, 1e-6)), b.constant([1])) : undefined;
-  parameters.forEach((parameter, index) => {
-    const raw = gradients[index] ?? -1;
-    updateOne(b, parameter, { options, feeds, gradient: clip === undefined ? raw : b.mul(raw, clip) });
-  });
+/** One buffer, [1]: the norm of all gradients together, before clipping. */
+export const GRADIENT_NORM = "grad_norm";
+
+/** Writes GRADIENT_NORM. */
+export function normGraph(parameters: readonly Trained[]): Graph {
+  const b = new GraphBuilder("gradient norm");
+  const squares = parameters.map(({ name, shape }) => squaredNorm(b, b.buffer(gradientBuffer(name), shape)));
+  const norm = b.sqrt(squares.reduce((total, square) => b.add(total, square)));
+  b.output(GRADIENT_NORM, b.reshape(norm, [1]), GRADIENT_NORM);
   return b.finish();
 }
 
 /** Row sums first: one long float32 sum of 10⁸ squares would lose digits. */
-function squaredSum(b: GraphBuilder, gradient: ValueId): ValueId {
-  const { shape } = b.type(gradient);
-  const rows = b.sum(b.mul(gradient, gradient), [shape.length - 1]);
+function squaredNorm(b: GraphBuilder, gradient: ValueId): ValueId {
+  const rows = b.squareSum(gradient, [b.type(gradient).shape.length - 1]);
   const rest = b.type(rows).shape.map((_, axis) => axis);
   return rest.length > 0 ? b.sum(rows, rest) : rows;
+}
+
+/** A graph's temporaries grow with its parameters, so an update is made of groups of about this many values. */
+const GROUP_VALUES = 1 << 25;
+
+/**
+ * Clipping and AdamW (decoupled, as in PyTorch: torch/optim/adamw.py), in place, from GRADIENT_NORM:
+ * g ← g · min(1, max / (‖g‖ + 1e-6)); m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²;
+ * p ← decay · p − step_size · m / (√v / root_correction + ε). Together the graphs update every parameter once.
+ */
+export function updateGraphs(parameters: readonly Trained[], options: OptimizerOptions): Graph[] {
+  const groups: Trained[][] = [];
+  let values = Infinity;
+  for (const parameter of parameters) {
+    const size = parameter.shape.reduce((a, b) => a * b, 1);
+    if (values + size > GROUP_VALUES) {
+      groups.push([]);
+      values = 0;
+    }
+    groups.at(-1)?.push(parameter);
+    values += size;
+  }
+  return groups.map((group) => updateGraph(group, options));
+}
+
+/** Scalars that all parameters of a graph share. */
+interface Scalars {
+  readonly clip: ValueId | undefined;
+  readonly stepSize: ValueId;
+  readonly rootCorrection: ValueId;
+  readonly decay: ValueId;
+}
+
+function updateGraph(parameters: readonly Trained[], options: OptimizerOptions): Graph {
+  const b = new GraphBuilder("update");
+  const scalar = (name: (typeof FEEDS)[number]): ValueId => b.feed(name, { dtype: "f32", shape: [] });
+  const scalars: Scalars = {
+    clip: options.maxGradNorm > 0 ? clipFactor(b, options.maxGradNorm) : undefined,
+    stepSize: scalar("step_size"),
+    rootCorrection: scalar("root_correction"),
+    decay: scalar("decay"),
+  };
+  for (const parameter of parameters) updateOne(b, parameter, { options, scalars });
+  return b.finish();
+}
+
+function clipFactor(b: GraphBuilder, maxGradNorm: number): ValueId {
+  const norm = b.affine(b.buffer(GRADIENT_NORM, [1]), 1, 1e-6);
+  return b.minimum(b.div(b.constant([maxGradNorm], [1]), norm), b.constant([1], [1]));
 }
 
 function updateOne(
   b: GraphBuilder,
   { name, shape }: Trained,
-  at: { options: OptimizerOptions; feeds: { step: ValueId; root: ValueId; decay: ValueId }; gradient: ValueId },
+  at: { options: OptimizerOptions; scalars: Scalars },
 ): void {
-  const {
-    options: { beta1, beta2, epsilon, weightDecay },
-    feeds,
-    gradient,
-  } = at;
+  const { beta1, beta2, epsilon, weightDecay } = at.options;
+  const { clip, stepSize, rootCorrection, decay } = at.scalars;
+  const raw = b.buffer(gradientBuffer(name), shape);
+  const gradient = clip === undefined ? raw : b.mul(raw, clip);
   const moment = (buffer: string, beta: number, value: ValueId): ValueId =>
     b.add(b.affine(b.buffer(buffer, shape), beta), b.affine(value, 1 - beta));
   const first = moment(firstMoment(name), beta1, gradient);
   const second = moment(secondMoment(name), beta2, b.mul(gradient, gradient));
-  const denominator = b.affine(b.div(b.sqrt(second), feeds.root), 1, epsilon);
+  const denominator = b.affine(b.div(b.sqrt(second), rootCorrection), 1, epsilon);
   const value = b.buffer(name, shape);
-  const kept = weightDecay > 0 && decays(name) ? b.mul(value, feeds.decay) : value;
+  const kept = weightDecay > 0 && decays(name) ? b.mul(value, decay) : value;
   b.output(firstMoment(name), first, firstMoment(name));
   b.output(secondMoment(name), second, secondMoment(name));
-  b.output(name, b.sub(kept, b.mul(b.div(first, denominator), feeds.step)), name);
+  b.output(name, b.sub(kept, b.mul(b.div(first, denominator), stepSize)), name);
 }

@@ -5,7 +5,16 @@ import { loraValues, modelValues, type Fill } from "#worker/models/initialise.ts
 import { layOut, type Layout, type MicroBatch } from "#worker/models/layout.ts";
 import { loadAdapter, loraParameters, targetedModules, type AdapterSpec, type LoraPlan } from "#worker/models/lora.ts";
 import type { Parameter } from "#worker/models/parameters.ts";
-import { firstMoment, gradientBuffer, secondMoment, updateFeeds, updateGraph, type OptimizerOptions } from "./adamw.ts";
+import {
+  firstMoment,
+  GRADIENT_NORM,
+  gradientBuffer,
+  normGraph,
+  secondMoment,
+  updateFeeds,
+  updateGraphs,
+  type OptimizerOptions,
+} from "./adamw.ts";
 import { lossFeeds, lossGraph } from "./loss-graph.ts";
 
 export type Method =
@@ -63,9 +72,11 @@ export async function createTrainer(options: TrainerOptions): Promise<TrainStep>
   for (const { name, shape } of trained) {
     for (const buffer of [gradientBuffer(name), firstMoment(name), secondMoment(name)]) engine.allocate(buffer, shape);
   }
+  engine.allocate(GRADIENT_NORM, [1]);
   const gradients = await engine.compile(lossGraph({ model, trained, ...(lora ? { lora } : {}) }));
-  const update = await engine.compile(updateGraph(trained, options.optimizer));
-  return new TrainStep({ options, lora, trained, gradients, update });
+  const updates: Program[] = [await engine.compile(normGraph(trained))];
+  for (const graph of updateGraphs(trained, options.optimizer)) updates.push(await engine.compile(graph));
+  return new TrainStep({ options, lora, trained, gradients, updates });
 }
 
 function planOf({ config }: ModelSpec, method: Method): LoraPlan | AdapterSpec | undefined {
@@ -87,7 +98,8 @@ interface Parts {
   readonly lora: LoraPlan | undefined;
   readonly trained: readonly Parameter[];
   readonly gradients: Program;
-  readonly update: Program;
+  /** The norm of the gradients, then the update in parts. */
+  readonly updates: readonly Program[];
 }
 
 /** One optimizer step after another over an engine's buffers. Owns its programs; the engine owns the tensors. */
@@ -115,7 +127,7 @@ export class TrainStep {
    * @throws SiftError `step-unscored` where no position of the step is scored, `micro-batch` for wrong input.
    */
   async step(microBatches: readonly MicroBatch[], learningRate: number): Promise<StepResult> {
-    const { options, trained, gradients, update } = this.#parts;
+    const { options, trained, gradients, updates } = this.#parts;
     const laidOut = this.#layOut(microBatches);
     const weightSum = sum(laidOut.map(({ layout }) => layout.weightSum));
     if (!(weightSum > 0)) throw new SiftError("step-unscored", "no position of this step is scored");
@@ -127,11 +139,13 @@ export class TrainStep {
       loss += first(await gradients.run(feeds), "loss");
     }
     this.#steps++;
-    const norm = await update.run(updateFeeds(options.optimizer, this.#steps, learningRate));
+    const feeds = updateFeeds(options.optimizer, this.#steps, learningRate);
+    for (const update of updates) await update.run(feeds);
+    const [gradNorm = NaN] = await options.engine.read(GRADIENT_NORM);
     const tokens = sum(laidOut.map(({ layout }) => layout.tokens));
     return {
       loss,
-      gradNorm: first(norm, "grad_norm"),
+      gradNorm,
       tokens,
       supervised: sum(laidOut.map(({ layout }) => layout.scored)),
     };
@@ -211,8 +225,8 @@ export class TrainStep {
   }
 
   async dispose(): Promise<void> {
-    const { gradients, update } = this.#parts;
-    for (const program of [gradients, update, this.#evaluation]) await program?.dispose();
+    const { gradients, updates } = this.#parts;
+    for (const program of [gradients, ...updates, this.#evaluation]) await program?.dispose();
   }
 }
 

@@ -96,6 +96,7 @@ const CASES: { readonly [K in OpKind]: readonly Case[] | string } = {
   sigmoid: [unary((b, x) => b.sigmoid(x))],
   toFloat: "its input is a whole number",
   sum: [unary((b, x) => b.sum(x, [1], true)), unary((b, x) => b.sum(x, [0])), unary((b, x) => b.sum(x, [0, 1]))],
+  squareSum: [unary((b, x) => b.squareSum(x, [1])), unary((b, x) => b.squareSum(x, [0, 1]))],
   broadcastLike: [
     {
       inputs: [{ shape: [1, 4] }, rows([3, 4], { fixed: true })],

@@ -76,7 +76,7 @@ test("the passes fold the sum of a product into it and drop what nobody uses", (
   `);
 });
 
-test("the loss that comes with its gradient replaces the loss alone; rows scatter over what they are added to", () => {
+test("a tied table's gradient is added to its buffer by the loss and the scatter alone", () => {
   const b = new GraphBuilder("language model");
   const table = b.buffer("table", [7, 3]);
   const ids = b.feed("ids", { dtype: "i32", shape: ["rows"] });
@@ -85,18 +85,19 @@ test("the loss that comes with its gradient replaces the loss alone; rows scatte
   const loss = b.crossEntropy({ hidden: b.gatherRows(table, ids), table, labels, weights }, 4);
   b.output("loss", loss);
   const [gradient = -1] = gradients(b, loss, [table]);
-  b.output("gradient", gradient);
+  b.output("gradient", b.add(b.buffer("gradient", [7, 3]), gradient), "gradient");
   expect(printGraph(optimize(b.finish()))).toMatchInlineSnapshot(`
     "graph language model {
       buffer %0: f32[7, 3] = "table"
       feed %1: i32[rows] = "ids"
       feed %2: i32[rows] = "labels"
       feed %3: f32[rows] = "weights"
+      buffer %13: f32[7, 3] = "gradient"
       %4: f32[rows, 3] = gatherRows(%0, %1)
-      %7: f32[], %8: f32[rows, 3], %9: f32[7, 3] = crossEntropyGrad(%4, %0, %2, %3) chunk=4 table=true
-      %12: f32[7, 3] = scatterAddRows(%9, %1, %8)
+      %7: f32[], %8: f32[rows, 3], %12: f32[7, 3] = crossEntropyGrad(%4, %0, %2, %3, %13) chunk=4 table=true
+      %14: f32[7, 3] = scatterAddRows(%12, %1, %8)
       return %7 as "loss"
-      return %12 as "gradient"
+      return %14 as "gradient" into "gradient"
     }"
   `);
 });

@@ -88,7 +88,7 @@ export class Emitter {
     return this.node("Transpose", [x], { perm: { ints: permutation } });
   }
 
-  reduce(op: "ReduceSum" | "ReduceMax", x: string, axes: readonly number[], keep = true): string {
+  reduce(op: "ReduceSum" | "ReduceMax" | "ReduceSumSquare", x: string, axes: readonly number[], keep = true): string {
     return this.node(op, [x, this.longs(...axes)], { keepdims: { int: keep ? 1 : 0 } });
   }
 

@@ -11,8 +11,9 @@ interface LossOptions {
   /** Columns of `hidden`. */
   readonly width: number;
   readonly chunk: number;
-  readonly gradients: boolean;
-  readonly tableGradient: boolean;
+  readonly gradients: "none" | "hidden" | "hidden and table";
+  /** What the table's gradient is added to. */
+  readonly base?: string | undefined;
 }
 
 /**
@@ -21,10 +22,12 @@ interface LossOptions {
  * Returns [loss] or [loss, dhidden] or [loss, dhidden, dtable].
  */
 export function emitCrossEntropy(e: Emitter, inputs: LossInputs, options: LossOptions): string[] {
-  const { gradients, tableGradient, width } = options;
+  const { width, base } = options;
+  const gradients = options.gradients !== "none";
+  const tableGradient = options.gradients === "hidden and table";
   const start = [e.float(0)];
   if (gradients) start.push(e.tensor({ type: "float", dims: [0, width], values: [] }));
-  if (tableGradient) start.push(e.node("ConstantOfShape", [e.node("Shape", [inputs.table])]));
+  if (tableGradient) start.push(base ?? e.node("ConstantOfShape", [e.node("Shape", [inputs.table])]));
   const [loss = "", dhidden, softPart] = e.loop(
     tripsOf(e, inputs.hidden, options.chunk),
     start,

@@ -73,6 +73,7 @@ const LOWERINGS: { readonly [K in OpKind]: Lowering<K> } = {
   sigmoid: same("Sigmoid"),
   toFloat: ({ e, x }) => [e.cast(x(0), "float")],
   sum: ({ e, op, x }) => [e.reduce("ReduceSum", x(0), op.axes, op.keep)],
+  squareSum: ({ e, op, x }) => [e.reduce("ReduceSumSquare", x(0), op.axes, false)],
   broadcastLike: ({ e, x }) => [e.node("Expand", [x(0), e.node("Shape", [x(1)])])],
   fillLike: ({ e, op, x }) => {
     const value = { tensor: { type: "float" as const, dims: [1], values: [op.value] } };
@@ -99,13 +100,12 @@ const LOWERINGS: { readonly [K in OpKind]: Lowering<K> } = {
   attention: ({ e, op, x, type }) => [emitAttention(e, attentionInputs(x), geometry(op, type(0)))],
   attentionGrad: ({ e, op, x, type }) =>
     emitAttentionGrad(e, { ...attentionInputs(x), out: x(5), dout: x(6) }, geometry(op, type(0))),
-  crossEntropy: ({ e, op, x, type }) => {
-    const options = { width: columns(type(0)), chunk: op.chunk, gradients: false, tableGradient: false };
-    return emitCrossEntropy(e, lossInputs(x), options);
-  },
-  crossEntropyGrad: ({ e, op, x, type }) => {
-    const options = { width: columns(type(0)), chunk: op.chunk, gradients: true, tableGradient: op.table };
-    return emitCrossEntropy(e, lossInputs(x), options);
+  crossEntropy: ({ e, op, x, type }) =>
+    emitCrossEntropy(e, lossInputs(x), { width: columns(type(0)), chunk: op.chunk, gradients: "none" }),
+  crossEntropyGrad: ({ e, op, x, type, inputs }) => {
+    const gradients = op.table ? "hidden and table" : "hidden";
+    const [, , , , base] = inputs;
+    return emitCrossEntropy(e, lossInputs(x), { width: columns(type(0)), chunk: op.chunk, gradients, base });
   },
   dropoutMask: ({ e, op, x }) => [emitDropoutMask(e, x(0), x(1), op)],
 };

@@ -1,0 +1,32 @@
+/** Classes of findings of the whole-dataset proof (DESIGN 5), in the order in which they are reported. */
+export const FINDING_CLASSES = [
+  "no-scored-token", // nothing is trained: no position is a target
+  "untrained-end-of-turn", // a trained answer does not end with a trained end-of-turn token
+  "role-leak", // a token of a role that the mask policy does not name is trained
+  "everything-scored", // every token is trained although the policy is not `all`
+  "text-mismatch", // the tokens stand for another text than the one rendered
+  "bos", // the begin-of-text token is missing, doubled, or inside the row
+  "doubled-eos", // an end token follows itself
+  "special-token-in-content", // a message's content holds a special token
+  "prefix-differs", // what serving would give the model is not a prefix of what is trained
+  "truncated", // the end was cut at max_length
+  "unencodable", // the row has no encoding at all
+] as const;
+export type FindingClass = (typeof FINDING_CLASSES)[number];
+
+/** What the app offers to do about a class by default. */
+export type Repair = "exclude-rows" | "raise-max-length" | "choose-template" | "choose-mask" | "edit-content";
+
+export const DEFAULT_REPAIRS: Readonly<Record<FindingClass, Repair>> = {
+  "no-scored-token": "exclude-rows",
+  "untrained-end-of-turn": "choose-template",
+  "role-leak": "choose-mask",
+  "everything-scored": "choose-mask",
+  "text-mismatch": "edit-content",
+  bos: "choose-template",
+  "doubled-eos": "choose-template",
+  "special-token-in-content": "edit-content",
+  "prefix-differs": "choose-template",
+  truncated: "raise-max-length",
+  unencodable: "exclude-rows",
+};

@@ -1,0 +1,125 @@
+import type { RowFacts } from "./encoderTypes.ts";
+import type { FindingClass } from "./findings.ts";
+import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+import { type EncodedRow, IGNORE, type MaskPolicy } from "./types.ts";
+
+export interface InspectionContext {
+  /** Undefined where a model folder has no tokenizer; then the checks on special tokens do not apply. */
+  readonly tokenizer: Tokenizer | undefined;
+  readonly mask: MaskPolicy;
+  readonly stopIds: readonly number[];
+  /** Rows that another tool tokenized are judged as well as checked (`sift audit`). */
+  readonly audit?: boolean;
+}
+
+export interface Inspected {
+  readonly encoded: EncodedRow;
+  readonly facts: RowFacts;
+  /** Result of the encoder's `prefixDiffers`. */
+  readonly prefixDiffers?: boolean;
+}
+
+type Check = (row: Inspected, context: InspectionContext) => boolean;
+
+/** Classes of findings that a row is in. A row that scores nothing is in that class only. */
+export function inspectRow(row: Inspected, context: InspectionContext): FindingClass[] {
+  if (scoresNothing(row.encoded)) return ["no-scored-token"];
+  return CHECKS.filter(([, check]) => check(row, context)).map(([name]) => name);
+}
+
+/** The first position has nothing before it and is never a target. */
+function scoresNothing(row: EncodedRow): boolean {
+  return !row.labels.some((label, i) => i > 0 && label !== IGNORE);
+}
+
+const CHECKS: readonly (readonly [FindingClass, Check])[] = [
+  ["untrained-end-of-turn", lacksEndOfTurn],
+  ["role-leak", leaksRole],
+  ["everything-scored", scoresEverything],
+  ["text-mismatch", ({ facts }) => facts.lossy],
+  ["bos", hasBosProblem],
+  ["doubled-eos", doublesEnd],
+  ["special-token-in-content", ({ facts }) => facts.specialInContent.length > 0],
+  ["prefix-differs", ({ prefixDiffers }) => prefixDiffers === true],
+  ["truncated", ({ encoded }) => encoded.truncatedTokens > 0],
+];
+
+function lacksEndOfTurn(row: Inspected, context: InspectionContext): boolean {
+  const { encoded, facts } = row;
+  const ends = new Set(context.stopIds);
+  if (facts.kind === "text") return false;
+  if (facts.kind === "tokens") {
+    return context.audit === true && !encoded.labels.some((label) => label !== IGNORE && ends.has(label));
+  }
+  const lastOf = lastTrainedTokens(encoded, facts);
+  return [...lastOf].some(([message, last]) => !endsTrained(encoded, { message, last, ends }));
+}
+
+/** The last content token of each assistant message that has a trained one. */
+function lastTrainedTokens(encoded: EncodedRow, facts: RowFacts): Map<number, number> {
+  const last = new Map<number, number>();
+  const trained = new Set<number>();
+  for (let i = 0; i < encoded.ids.length; i++) {
+    const message = encoded.messages[i] ?? -1;
+    if (facts.roles[message] !== "assistant") continue;
+    last.set(message, i);
+    if (encoded.labels[i] !== IGNORE) trained.add(message);
+  }
+  for (const message of last.keys()) if (!trained.has(message)) last.delete(message);
+  return last;
+}
+
+/** Whether a trained end token follows before anybody else writes. */
+function endsTrained(
+  encoded: EncodedRow,
+  answer: { message: number; last: number; ends: ReadonlySet<number> },
+): boolean {
+  for (let i = answer.last; i < encoded.ids.length; i++) {
+    const message = encoded.messages[i] ?? -1;
+    if (message >= 0 && message !== answer.message) return false;
+    if (encoded.labels[i] !== IGNORE && answer.ends.has(encoded.ids[i] ?? -1)) return true;
+  }
+  return false;
+}
+
+function leaksRole({ encoded, facts }: Inspected, { mask }: InspectionContext): boolean {
+  if (facts.kind !== "conversation" || mask === "all" || mask === "structural") return false;
+  return encoded.labels.some((label, i) => {
+    const message = encoded.messages[i] ?? -1;
+    return label !== IGNORE && message >= 0 && facts.roles[message] !== "assistant";
+  });
+}
+
+function scoresEverything({ encoded, facts }: Inspected, { mask, audit }: InspectionContext): boolean {
+  const applies = facts.kind === "conversation" ? mask !== "all" : facts.kind === "tokens" && audit === true;
+  return applies && encoded.labels.length > 1 && encoded.labels.every((label, i) => i === 0 || label !== IGNORE);
+}
+
+function hasBosProblem({ encoded, facts }: Inspected, context: InspectionContext): boolean {
+  const { tokenizer } = context;
+  const bosToken = tokenizer?.files.specialTokens.bos_token;
+  if (!tokenizer || bosToken === undefined || (facts.kind === "tokens" && !context.audit)) return false;
+  const bos = tokenizer.tokenToId(bosToken);
+  if (bos === undefined) return false;
+  if (tokenizer.files.addsBos && encoded.ids[0] !== bos) return true;
+  // Where one token both begins and ends texts, it may stand anywhere.
+  if (context.stopIds.includes(bos)) return false;
+  const typed = new Set(facts.specialInContent);
+  return encoded.ids.some((id, i) => i > 0 && id === bos && !typed.has(i));
+}
+
+function doublesEnd({ encoded, facts }: Inspected, context: InspectionContext): boolean {
+  const { tokenizer } = context;
+  if (facts.kind === "tokens" && !context.audit) return false;
+  const ends = new Set(context.stopIds);
+  const typed = new Set(facts.specialInContent);
+  let previous = -1;
+  for (let i = 0; i < encoded.ids.length; i++) {
+    const id = encoded.ids[i] ?? -1;
+    if (ends.has(id) && id === previous && !typed.has(i)) return true;
+    const isBlank =
+      ends.has(previous) && tokenizer !== undefined && !ends.has(id) && tokenizer.decode([id]).trim() === "";
+    if (!isBlank) previous = typed.has(i) ? -1 : id;
+  }
+  return false;
+}
