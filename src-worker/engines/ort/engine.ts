@@ -70,6 +70,8 @@ export class OrtEngine implements Engine {
       // the arena costs 2 GB on a real model and buys no speed; patterns need fixed shapes
       enableCpuMemArena: false,
       enableMemPattern: false,
+      // threads that wait by spinning take the cores from everything else: a step beside other work took 2–3 times as long
+      extra: { session: { intra_op: { allow_spinning: "0" } } },
       logSeverityLevel: 3,
     });
     const program = new OrtProgram({ engine: this, graph: optimized, session, outputNames });
