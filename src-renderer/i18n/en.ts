@@ -1,10 +1,14 @@
 import { common } from "./en/common.ts";
+import { data } from "./en/data.ts";
 import { frame } from "./en/frame.ts";
+import { home } from "./en/home.ts";
+import { shared } from "./en/shared.ts";
+import { template } from "./en/template.ts";
 
 /**
  * Every string that a person sees, in English. One file a view. A message with parameters is a function of them, so
  * that a missing or extra parameter is a type error; the type of this object is what every other language must satisfy.
  */
-export const en = { common, frame };
+export const en = { common, frame, shared, home, data, template };
 
 export type Catalogue = typeof en;

@@ -1,3 +1,5 @@
+import { untrack } from "svelte";
+
 /** Something the command palette can do while a view is open. */
 export interface Command {
   readonly id: string;
@@ -13,8 +15,9 @@ class Commands {
     return this.#items;
   }
 
+  /** For an effect: answers what takes them away again. */
   add(commands: readonly Command[]): () => void {
-    this.#items = [...this.#items, ...commands];
+    this.#items = [...untrack(() => this.#items), ...commands];
     return () => {
       this.#items = this.#items.filter((each) => !commands.includes(each));
     };

@@ -1,0 +1,68 @@
+import type { TokenView } from "#shared/contract/text.ts";
+import { IGNORE, REASONS, type Reason } from "#shared/text/types.ts";
+
+export type TokenState = "trained" | "partly" | "idle";
+
+/** One token as it is drawn. */
+export interface DrawnToken {
+  readonly index: number;
+  readonly id: number;
+  /** The characters that it covers in the rendered text; empty where an earlier token of the same character shows it. */
+  readonly text: string;
+  readonly piece: string;
+  readonly state: TokenState;
+  readonly weight: number;
+  readonly reason: Reason;
+  /** Message that wrote it, -1 for the template. */
+  readonly message: number;
+  /** A line ends with this token. */
+  readonly breaks: boolean;
+  /** A byte of a character that an earlier token shows. */
+  readonly continues: boolean;
+}
+
+function stateOf(label: number, weight: number): TokenState {
+  if (label === IGNORE || weight === 0) return "idle";
+  return weight === 1 ? "trained" : "partly";
+}
+
+/**
+ * The tokens of a view, column by column, as drawable tokens. A character that takes several tokens (byte fallback) is
+ * shown once, at its first token.
+ */
+export function drawTokens(view: TokenView, limit = Infinity): DrawnToken[] {
+  const drawn: DrawnToken[] = [];
+  let shownTo = 0;
+  const count = Math.min(view.ids.length, limit);
+  for (let index = 0; index < count; index += 1) {
+    const start = view.starts[index] ?? 0;
+    const end = view.ends[index] ?? start;
+    const text = view.text.slice(Math.max(start, shownTo), end);
+    const weight = view.weights[index] ?? 0;
+    drawn.push({
+      index,
+      id: view.ids[index] ?? 0,
+      text,
+      piece: view.pieces[index] ?? "",
+      state: stateOf(view.labels[index] ?? IGNORE, weight),
+      weight,
+      reason: REASONS[view.reasons[index] ?? 0] ?? "template",
+      message: view.messages[index] ?? -1,
+      breaks: text.includes("\n"),
+      continues: text === "" && end > start,
+    });
+    shownTo = Math.max(shownTo, end);
+  }
+  return drawn;
+}
+
+/** What a token shows: line ends as ↵, tabs as ⇥; a space stays a space. */
+export function visibleText(token: DrawnToken): string {
+  if (token.continues) return "·";
+  if (token.text === "") return token.piece === "" ? "∅" : token.piece;
+  return token.text.replaceAll("\r", "␍").replaceAll("\n", "↵").replaceAll("\t", "⇥");
+}
+
+/** Share of tokens that are trained, 0…1. */
+export const trainedShare = (view: TokenView): number =>
+  view.ids.length === 0 ? 0 : view.supervised / view.ids.length;

@@ -1,0 +1,73 @@
+import { count } from "../plural.ts";
+
+export const home = {
+  title: "Home",
+  next: "Next step",
+  steps: {
+    label: "From a file to a model you can talk to",
+    import: { title: "Import", text: "Bring in a file of conversations.", action: "Import a file" },
+    check: {
+      title: "Check",
+      text: "See which tokens are trained, and prove it for every row.",
+      action: "Open the template",
+    },
+    train: { title: "Train", text: "Train an adapter on this machine.", action: "Set up a run" },
+    compare: {
+      title: "Compare",
+      text: "Train again with another setting, then compare the two.",
+      action: "Compare runs",
+    },
+    done: "done",
+    now: "now",
+    later: "later",
+  },
+  empty: {
+    title: "Turn conversations into a model of your own",
+    text: "Import conversations, see exactly which tokens will be trained, train on this machine, compare the results.",
+    import: {
+      title: "Import a file",
+      text: "ShareGPT, OpenAI messages, Alpaca, plain text. Drop it anywhere on this page.",
+    },
+    prepared: { title: "Open a prepared dataset", text: "Rows that another tool tokenised: token ids with labels." },
+    sample: {
+      title: "Sample project",
+      text: "A few hundred short conversations and a tiny model: trained in a minute.",
+    },
+  },
+  openingSample: "Opening the sample project…",
+  continue: "Continue",
+  continueText: (dataset: string) => `You were reading ${dataset}.`,
+  continueAction: "Back to the conversation",
+  model: "Model",
+  noModel: "No model chosen yet",
+  runs: "Last runs",
+  allRuns: "All runs",
+  noRuns: "No run yet. Train once and it shows up here.",
+  runLoss: "loss",
+  evalLoss: "evaluation",
+  findings: "Findings still open",
+  noFindings: "The last proof found nothing.",
+  noProof: "No proof of this dataset, template and mask yet.",
+  runProof: "Run the proof",
+  findingRows: (n: number) => count(n, "row", "rows"),
+  device: "This machine",
+  deviceLine: (cores: number, memory: string, free: string) =>
+    `${count(cores, "core", "cores")}, ${memory} memory, ${free} free now.`,
+  fits: (parameters: string) => `By estimate, an adapter for a model of up to about ${parameters} parameters fits.`,
+  fitsSmall: "Only very small models fit in what is free now.",
+  states: {
+    queued: "queued",
+    running: "running",
+    stopping: "stopping",
+    stopped: "stopped",
+    failed: "failed",
+    interrupted: "interrupted",
+    done: "done",
+  },
+  welcome: {
+    title: "Welcome to Sift",
+    text: "This is the sample project: short conversations and a tiny model. Press Start to train it, or bring in your own.",
+    import: "Import my own file",
+    dismiss: "Got it",
+  },
+};
