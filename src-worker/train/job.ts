@@ -4,7 +4,6 @@ import { parseRunConfig, planSteps, type RunConfig } from "#shared/config/index.
 import { formatError, toErrorReport } from "#shared/errors.ts";
 import { CHECKPOINT_MANIFEST } from "#shared/formats/checkpoint.ts";
 import type { TrainJob, WorkerEvent } from "#shared/worker/protocol.ts";
-import { consecutiveBlocks } from "./blocks.ts";
 import { openCheckpoint, removeUnfinished, type OpenedCheckpoint } from "./checkpoints.ts";
 import { diskError } from "./files.ts";
 import { History } from "./history.ts";
@@ -13,7 +12,7 @@ import { trainLoop, type Run, type StopMode } from "./loop.ts";
 import { describeFailure } from "../failure.ts";
 import { announce } from "./announce.ts";
 import { Reporter } from "./reporter.ts";
-import { Sampler } from "./sampler.ts";
+import { consecutiveBlocks, Sampler } from "./sampler.ts";
 import { makeSaver } from "./save.ts";
 import { Snapshot } from "./snapshot.ts";
 import { Trainer } from "./trainer.ts";
@@ -118,7 +117,7 @@ async function openRun(
 /** Held-out rows in file order, in blocks no larger than the largest micro-batch, so that evaluating never needs more memory. */
 function evaluationBlocks(held: Snapshot, blockTokens: number): readonly (readonly number[])[] {
   const lengths = Array.from({ length: held.rows }, (_, row) => held.rowLength(row));
-  return consecutiveBlocks([...lengths.keys()], lengths, blockTokens);
+  return consecutiveBlocks(lengths, blockTokens);
 }
 
 function evaluationLength(sampler: Sampler, lengths: readonly number[], config: RunConfig): number {

@@ -1,4 +1,4 @@
-import { bestFitBlocks, consecutiveBlocks } from "./blocks.ts";
+import { batchUnits, packRows } from "#shared/text/packing.ts";
 import { randomStream, shuffled } from "./random.ts";
 
 /** Rows that a micro-batch takes together: one row, or with packing a block of whole rows. */
@@ -33,7 +33,7 @@ export class Sampler {
 
   constructor(rowLengths: readonly number[], settings: SamplerSettings) {
     this.#settings = settings;
-    this.units = settings.packing ? packBlocks(rowLengths, settings) : rowLengths.map((_, row) => [row]);
+    this.units = makeUnits(rowLengths, settings);
     this.stepsPerEpoch = Math.max(1, Math.ceil(this.units.length / (settings.batchSize * settings.accumulation)));
   }
 
@@ -59,8 +59,18 @@ export class Sampler {
 }
 
 /** In the file's order, or mixed by the seed so that a block is not made of neighbours. */
-function packBlocks(lengths: readonly number[], { shuffle, seed, maxLength }: SamplerSettings): readonly BatchUnit[] {
-  const rows = lengths.map((_, row) => row);
-  if (!shuffle) return consecutiveBlocks(rows, lengths, maxLength);
-  return bestFitBlocks(shuffled(rows, randomStream(seed, "blocks")), lengths, maxLength);
+function makeUnits(lengths: readonly number[], settings: SamplerSettings): readonly BatchUnit[] {
+  const { packing, maxLength, shuffle, seed } = settings;
+  const rows = [...lengths.keys()];
+  if (!packing || shuffle) {
+    const order = packing ? shuffled(rows, randomStream(seed, "blocks")) : rows;
+    return batchUnits(lengths, order, { packing, maxLength });
+  }
+  return consecutiveBlocks(lengths, maxLength);
+}
+
+/** Blocks of neighbouring rows. A row longer than a block raises the limit to its own length. */
+export function consecutiveBlocks(lengths: readonly number[], maxLength: number): readonly BatchUnit[] {
+  const longest = lengths.reduce((most, length) => Math.max(most, length), maxLength);
+  return packRows(lengths, { maxLength: longest, openBlocks: 1 });
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { layRows } from "#worker/train/batches.ts";
-import { bestFitBlocks, consecutiveBlocks } from "#worker/train/blocks.ts";
 import { randomStream, shuffled } from "#worker/train/random.ts";
 import { Sampler } from "#worker/train/sampler.ts";
 
@@ -29,25 +28,6 @@ describe("random streams", () => {
     }
     expect(counts.size).toBe(6);
     for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(150);
-  });
-});
-
-describe("blocks of whole rows", () => {
-  const lengths = [4, 7, 3, 12, 6, 1];
-  test("consecutive ones keep the order", () => {
-    expect(consecutiveBlocks([0, 1, 2, 3, 4, 5], lengths, 10)).toEqual([[0], [1, 2], [3], [4, 5]]);
-  });
-  test("best fit fills the fullest block that takes the row", () => {
-    expect(bestFitBlocks([0, 1, 2, 3, 4, 5], lengths, 10)).toEqual([[0, 4], [1, 2], [3], [5]]);
-  });
-  test("best fit wastes little on many rows, and loses none", () => {
-    const random = randomStream(5, "lengths");
-    const many = Array.from({ length: 5000 }, () => 20 + Math.floor(random() ** 3 * 900));
-    const blocks = bestFitBlocks([...many.keys()], many, 1024);
-    expect(blocks.flat().sort((a, b) => a - b)).toEqual([...many.keys()]);
-    const tokens = many.reduce((a, b) => a + b, 0);
-    expect(tokens / (blocks.length * 1024)).toBeGreaterThan(0.97);
-    for (const block of blocks) expect(block.reduce((sum, row) => sum + (many[row] ?? 0), 0)).toBeLessThanOrEqual(1024);
   });
 });
 
