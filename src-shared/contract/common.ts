@@ -2,19 +2,19 @@ import { oc } from "@orpc/contract";
 import * as v from "valibot";
 
 export const errorPlace = v.object({
-  file: v.optional(v.string()),
-  line: v.optional(v.number()),
-  column: v.optional(v.number()),
-  row: v.optional(v.number()),
-  what: v.optional(v.string()),
+  file: v.exactOptional(v.string()),
+  line: v.exactOptional(v.number()),
+  column: v.exactOptional(v.number()),
+  row: v.exactOptional(v.number()),
+  what: v.exactOptional(v.string()),
 });
 
 /** `ErrorReport` of src-shared/errors.ts, as it crosses a process boundary. */
 export const errorReport = v.object({
   code: v.string(),
   message: v.string(),
-  where: v.optional(errorPlace),
-  remedy: v.optional(v.string()),
+  where: v.exactOptional(errorPlace),
+  remedy: v.exactOptional(v.string()),
 });
 
 /** Every procedure may answer with this error; `data` is what the user is shown. */

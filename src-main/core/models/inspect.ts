@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { ModelEntry } from "#shared/contract/models.ts";
-import { SiftError, toErrorReport, type ErrorReport } from "#shared/errors.ts";
+import { toErrorReport, type ErrorReport } from "#shared/errors.ts";
 import { fromReport } from "../system/reports.ts";
 import { readModelConfig, type ModelConfig } from "./config.ts";
 import { checkShapes } from "./shapes.ts";

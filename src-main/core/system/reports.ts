@@ -1,12 +1,6 @@
-import { SiftError } from "#shared/errors.ts";
-import type * as v from "valibot";
-import type { errorReport } from "#shared/contract/common.ts";
+import { SiftError, type ErrorReport } from "#shared/errors.ts";
 
 /** A report that crossed a process or the database, as an error again. */
-export function fromReport({ code, message, where, remedy }: v.InferOutput<typeof errorReport>): SiftError {
-  const known = Object.fromEntries(Object.entries(where ?? {}).filter(([, value]) => value !== undefined));
-  return new SiftError(code, message, {
-    ...(where ? { where: known } : {}),
-    ...(remedy === undefined ? {} : { remedy }),
-  });
+export function fromReport({ code, message, where, remedy }: ErrorReport): SiftError {
+  return new SiftError(code, message, { ...(where ? { where } : {}), ...(remedy === undefined ? {} : { remedy }) });
 }

@@ -1,0 +1,167 @@
+import { SiftError, toErrorReport } from "#shared/errors.ts";
+import type { TrainJob } from "#shared/worker/protocol.ts";
+import type { Run } from "../store/runs.ts";
+import type { Store } from "../store/index.ts";
+import { ActiveRun, type RunEnd } from "./active-run.ts";
+import { hasEnded, type RunJournal } from "./journal.ts";
+
+export interface QueueParts {
+  readonly store: Store;
+  readonly journal: RunJournal;
+  readonly clock: () => number;
+  /** Writes the snapshots of a run and says what its worker is to do. */
+  readonly prepare: (run: Run, signal: AbortSignal) => Promise<TrainJob>;
+  /** Called when the last run has ended or the first one starts. */
+  readonly onBusyChange: (busy: boolean) => void;
+}
+
+interface Preparation {
+  readonly abort: AbortController;
+  readonly job: Promise<TrainJob>;
+}
+
+/** One run at a time, oldest first. Snapshots are written as soon as a run is queued, so that later edits do not reach it. */
+export class RunQueue {
+  readonly #parts: QueueParts;
+  readonly #preparations = new Map<string, Preparation>();
+  #active: ActiveRun | undefined;
+  /** The run whose turn it is, from its first moment to its end. */
+  #current: string | undefined;
+  #closing = false;
+  #idle: Promise<void> = Promise.resolve();
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts;
+  }
+
+  get active(): ActiveRun | undefined {
+    return this.#active;
+  }
+  get busy(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /** What an earlier core left: running runs were interrupted, queued ones get their turn. */
+  recover(): void {
+    const { store, journal } = this.#parts;
+    for (const state of ["running", "stopping"] as const) {
+      for (const run of store.runs.inState(state))
+        journal.transition(run.id, "interrupted", { sentence: interruptedAt(run) });
+    }
+    for (const run of store.runs.inState("queued")) this.#prepare(run);
+    this.#next();
+  }
+
+  /** A run that has just been made or put back. */
+  add(run: Run): void {
+    this.#prepare(run);
+    this.#next();
+  }
+
+  /** @throws SiftError `run-ended` */
+  stop(run: Run, mode: "save" | "discard"): void {
+    const { journal } = this.#parts;
+    if (hasEnded(run.state))
+      throw new SiftError("run-ended", `the run is ${run.state} already`, { where: { what: run.name } });
+    if (run.state === "queued") {
+      journal.transition(run.id, "stopped", { sentence: "Taken out of the queue before it started" });
+      this.#preparations.get(run.id)?.abort.abort();
+      this.#preparations.delete(run.id);
+      return;
+    }
+    const sentence = mode === "save" ? "Finishing the step and saving a checkpoint" : "Stopping";
+    if (run.state === "running") journal.transition(run.id, "stopping", { sentence });
+    if (this.#active?.runId === run.id) this.#active.stop(mode);
+    else this.#preparations.get(run.id)?.abort.abort();
+  }
+
+  /** Ends what runs so that it can be resumed; resolves when its process is gone. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    for (const { abort } of this.#preparations.values()) abort.abort();
+    await this.#active?.interrupt();
+    await this.#idle;
+  }
+
+  #prepare(run: Run): Preparation {
+    const abort = new AbortController();
+    const job = this.#parts.prepare(run, abort.signal);
+    job.catch(() => undefined); // looked at when its turn comes
+    const preparation = { abort, job };
+    this.#preparations.set(run.id, preparation);
+    return preparation;
+  }
+
+  #next(): void {
+    if (this.#closing || this.#current !== undefined) return;
+    const [run] = this.#parts.store.runs.inState("queued");
+    if (!run) return;
+    this.#current = run.id;
+    this.#parts.onBusyChange(true);
+    this.#idle = this.#run(run).finally(() => {
+      this.#current = undefined;
+      this.#parts.onBusyChange(false);
+      this.#next();
+    });
+  }
+
+  async #run(run: Run): Promise<void> {
+    const { journal, clock } = this.#parts;
+    journal.transition(run.id, "running", {
+      sentence: "Encoding the data",
+      startedAt: clock(),
+      endedAt: null,
+      error: null,
+    });
+    const end = await this.#train(run).catch((error: unknown): RunEnd => this.#failure(run.id, error));
+    this.#finish(run.id, end);
+  }
+
+  async #train(run: Run): Promise<RunEnd> {
+    const { journal, clock, store } = this.#parts;
+    const preparation = this.#preparations.get(run.id) ?? this.#prepare(run);
+    const job = await preparation.job.finally(() => this.#preparations.delete(run.id));
+    if (this.#closing) return { outcome: "interrupted" };
+    if (store.runs.get(run.id).state === "stopping") return { outcome: "stopped" };
+    journal.update(run.id, { sentence: "Training" });
+    this.#active = new ActiveRun(job, { journal, clock });
+    try {
+      return await this.#active.ended;
+    } finally {
+      this.#active = undefined;
+    }
+  }
+
+  /** An aborted preparation is a stop or core's own end, not a failure. */
+  #failure(runId: string, error: unknown): RunEnd {
+    if (this.#closing) return { outcome: "interrupted" };
+    if (this.#parts.store.runs.get(runId).state === "stopping") return { outcome: "stopped" };
+    return { outcome: "failed", error: toErrorReport(error) };
+  }
+
+  #finish(runId: string, end: RunEnd): void {
+    const { journal, store } = this.#parts;
+    const run = store.runs.get(runId);
+    switch (end.outcome) {
+      case "done":
+        journal.transition(runId, "done", { sentence: `Done after ${run.step} steps`, phase: null });
+        return;
+      case "stopped":
+        journal.transition(runId, "stopped", { sentence: stoppedAt(run), phase: null });
+        return;
+      case "interrupted":
+        journal.transition(runId, "interrupted", { sentence: interruptedAt(run), phase: null });
+        return;
+      case "failed": {
+        const { error } = end;
+        journal.transition(runId, "failed", { sentence: `Failed: ${error.message}`, error, phase: null });
+      }
+    }
+  }
+}
+
+const ofSteps = (run: Run): string => `step ${run.step}${run.totalSteps === null ? "" : ` of ${run.totalSteps}`}`;
+const stoppedAt = (run: Run): string =>
+  run.step === 0 ? "Stopped before the first step" : `Stopped after ${ofSteps(run)}`;
+const interruptedAt = (run: Run): string =>
+  `Interrupted ${run.step === 0 ? "before the first step" : `after ${ofSteps(run)}`}: the program ended`;
