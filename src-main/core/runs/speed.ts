@@ -1,3 +1,5 @@
+import type { ProgressTotals } from "../store/progress.ts";
+
 /** What the estimate of the time left is made of. */
 export interface SpeedSample {
   /** Wall seconds of finished steps, evaluation and checkpoints excluded, oldest first. */
@@ -39,15 +41,11 @@ export function pausesBetween(after: number, to: number, every: number | null): 
   return Math.floor(to / every) - Math.floor(after / every) + (to % every === 0 ? 0 : 1);
 }
 
-/** Rates over the newest steps: real tokens a second, and supervised ones. */
-export function tokenRates(steps: readonly { tokens: number; supervised_tokens: number; step_seconds: number }[]): {
+/** Real tokens a second, and supervised ones; null before the first step. */
+export function tokenRates({ tokens, supervisedTokens, seconds }: ProgressTotals): {
   tokensPerSecond: number | null;
   supervisedTokensPerSecond: number | null;
 } {
-  const seconds = steps.reduce((sum, step) => sum + step.step_seconds, 0);
   if (seconds <= 0) return { tokensPerSecond: null, supervisedTokensPerSecond: null };
-  return {
-    tokensPerSecond: steps.reduce((sum, step) => sum + step.tokens, 0) / seconds,
-    supervisedTokensPerSecond: steps.reduce((sum, step) => sum + step.supervised_tokens, 0) / seconds,
-  };
+  return { tokensPerSecond: tokens / seconds, supervisedTokensPerSecond: supervisedTokens / seconds };
 }

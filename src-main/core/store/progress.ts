@@ -25,6 +25,9 @@ const checkpointRecord = v.object({
 });
 const eventRecord = v.object({ sequence: v.number(), time: v.number(), payload: json(runEvent.entries.event) });
 
+const progressTotals = v.object({ tokens: v.number(), supervisedTokens: v.number(), seconds: v.number() });
+export type ProgressTotals = v.InferOutput<typeof progressTotals>;
+
 export interface Checkpoint {
   readonly step: number;
   readonly path: string;
@@ -44,13 +47,15 @@ export class ProgressTable {
   readonly #events;
   readonly #lastSequence;
   readonly #losses;
+  readonly #range;
+  readonly #totals;
 
   constructor(db: Db) {
     this.#db = db;
     this.#metrics = query(
       db,
       `SELECT step, epoch, loss, grad_norm, learning_rate, tokens, supervised_tokens, step_seconds
-       FROM metrics WHERE run = ? AND step > ? ORDER BY step`,
+       FROM metrics WHERE run = ? ORDER BY step`,
       metricRecord,
     );
     this.#evaluations = query(
@@ -69,10 +74,21 @@ export class ProgressTable {
       eventRecord,
     );
     this.#lastSequence = query(db, "SELECT coalesce(max(sequence), 0) AS n FROM events WHERE run = ?", count);
+    this.#range = query(
+      db,
+      "SELECT coalesce(min(step), 0) AS first, coalesce(max(step), 0) AS last FROM metrics WHERE run = ?",
+      v.object({ first: v.number(), last: v.number() }),
+    );
     this.#losses = query(
       db,
-      "SELECT step, loss FROM metrics WHERE run = ? ORDER BY step",
-      v.object({ step: v.number(), loss: v.number() }),
+      "SELECT loss FROM metrics WHERE run = ? AND ((step - ?) % ? = 0 OR step = ?) ORDER BY step",
+      v.object({ loss: v.number() }),
+    );
+    this.#totals = query(
+      db,
+      `SELECT coalesce(sum(tokens), 0) AS tokens, coalesce(sum(supervised_tokens), 0) AS supervisedTokens,
+         coalesce(sum(step_seconds), 0) AS seconds FROM metrics WHERE run = ? AND step > ?`,
+      progressTotals,
     );
   }
 
@@ -147,14 +163,27 @@ export class ProgressTable {
       .map(({ created_at, ...rest }) => ({ ...rest, createdAt: created_at }));
   }
 
-  losses(runId: string): number[] {
-    return this.#losses.all(keyOf("r", runId)).map((row) => row.loss);
+  /** Every n-th loss and the last, so that there are at most `points`: what a small curve needs. */
+  lossCurve(runId: string, points: number): number[] {
+    const run = keyOf("r", runId);
+    const { first, last } = this.#range.get(run) ?? { first: 0, last: 0 };
+    const stride = Math.max(1, Math.ceil((last - first + 1) / (points - 1)));
+    return this.#losses.all(run, first, stride, last).map((row) => row.loss);
+  }
+
+  lastEvaluation(runId: string): number | null {
+    return this.#evaluations.all(keyOf("r", runId)).at(-1)?.eval_loss ?? null;
+  }
+
+  /** Tokens and seconds of the steps after `afterStep`: what a speed is made of. */
+  totals(runId: string, afterStep: number): ProgressTotals {
+    return this.#totals.get(keyOf("r", runId), afterStep) ?? { tokens: 0, supervisedTokens: 0, seconds: 0 };
   }
 
   /** The curves, column by column. */
   metrics(runId: string): MetricColumns {
     const run = keyOf("r", runId);
-    const steps = this.#metrics.all(run, 0);
+    const steps = this.#metrics.all(run);
     const evaluations = this.#evaluations.all(run);
     return {
       step: steps.map((m) => m.step),
@@ -168,10 +197,5 @@ export class ProgressTable {
       evalStep: evaluations.map((m) => m.step),
       evalLoss: evaluations.map((m) => m.eval_loss),
     };
-  }
-
-  /** Steps after `afterStep`: what a speed is measured over. */
-  stepsAfter(runId: string, afterStep: number) {
-    return this.#metrics.all(keyOf("r", runId), afterStep);
   }
 }

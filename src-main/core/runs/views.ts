@@ -1,0 +1,93 @@
+import { statSync } from "node:fs";
+import type { ConfigEntry, MetricColumns, RunDetail, RunSummary } from "#shared/contract/runs.ts";
+import type { Store } from "../store/index.ts";
+import type { Run } from "../store/runs.ts";
+import { hasEnded } from "./journal.ts";
+import { tokenRates } from "./speed.ts";
+
+/** Points of a sparkline. */
+const SPARKLINE_POINTS = 60;
+/** Steps that a live speed is measured over. */
+const RATE_STEPS = 30;
+/** Keys that say where a run lies, not what it is. */
+const PLACES: ReadonlySet<string> = new Set([
+  "model_name_or_path",
+  "train_files",
+  "eval_files",
+  "output_dir",
+  "run_name",
+  "project",
+  "resume_from_checkpoint",
+  "overwrite_output_dir",
+]);
+
+/** What is known about a run in progress only. */
+export interface LiveFacts {
+  readonly secondsLeft: number | null;
+  readonly queuePosition: number | null;
+}
+
+/** A value of the configuration as it is shown. */
+export const configText = (value: ConfigEntry["value"]): string =>
+  Array.isArray(value) ? value.join(", ") : value === null ? "–" : String(value);
+
+export function runSummary(store: Store, run: Run, live: LiveFacts): RunSummary {
+  const sparkline = store.progress.lossCurve(run.id, SPARKLINE_POINTS);
+  const rates = tokenRates(store.progress.totals(run.id, hasEnded(run.state) ? 0 : run.step - RATE_STEPS));
+  const changed = store.runs
+    .config(run.id)
+    .filter((entry) => entry.source !== "default" && !PLACES.has(entry.key))
+    .map((entry) => [entry.key, configText(entry.value)]);
+  return {
+    id: run.id,
+    name: run.name,
+    state: run.state,
+    createdAt: run.createdAt,
+    startedAt: run.startedAt,
+    endedAt: run.endedAt,
+    datasetName: run.datasetName,
+    modelName: run.modelName,
+    step: run.step,
+    totalSteps: run.totalSteps,
+    lastLoss: sparkline.at(-1) ?? null,
+    evalLoss: store.progress.lastEvaluation(run.id),
+    ...rates,
+    secondsLeft: live.secondsLeft,
+    changed: Object.fromEntries(changed) as Record<string, string>,
+    sparkline,
+    sentence: run.sentence,
+    queuePosition: live.queuePosition,
+  };
+}
+
+export function runDetail(store: Store, run: Run, live: LiveFacts): RunDetail {
+  const checkpoints = store.progress
+    .checkpoints(run.id)
+    .filter(({ path }) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
+  const resumable = hasEnded(run.state) && run.state !== "done";
+  return {
+    summary: runSummary(store, run, live),
+    config: store.runs.config(run.id),
+    pins: run.pins,
+    proof: run.proof,
+    waived: run.waived,
+    error: run.error,
+    outputDir: run.outputDir,
+    modelPath: run.modelPath,
+    versionId: run.versionId,
+    template: run.template,
+    checkpoints,
+    machine: run.machine,
+    canResume: resumable,
+    canChat: checkpoints.length > 0 && run.serving !== null,
+  };
+}
+
+/** Where a run stands at its best evaluation. */
+export function bestEvaluation(metrics: MetricColumns): { step: number; loss: number } | null {
+  const losses = metrics.evalLoss.map((loss, i) => ({ step: metrics.evalStep[i] ?? 0, loss }));
+  return losses.reduce<{ step: number; loss: number } | null>(
+    (best, entry) => (best === null || entry.loss < best.loss ? entry : best),
+    null,
+  );
+}
