@@ -2,10 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { applicationRoot } from "../entries.ts";
+import { DataHashes } from "./data/data-hash.ts";
 import { DatasetService } from "./data/datasets.ts";
 import { ReviewService } from "./data/reviews.ts";
 import { ModelService } from "./models/service.ts";
 import { SampleService } from "./sample.ts";
+import { TextService } from "./text/service.ts";
 import { Store } from "./store/index.ts";
 import { EventHub } from "./system/events.ts";
 import type { HomePaths } from "./system/home.ts";
@@ -34,6 +36,8 @@ export class Services {
   readonly reviews: ReviewService;
   readonly models: ModelService;
   readonly sample: SampleService;
+  readonly hashes: DataHashes;
+  readonly text: TextService;
 
   constructor({ paths, clock, env, desktop }: ServiceOptions) {
     this.version = applicationVersion();
@@ -50,6 +54,8 @@ export class Services {
     this.datasets = new DatasetService(base);
     this.reviews = new ReviewService(base);
     this.models = new ModelService({ ...base, env });
+    this.hashes = new DataHashes(store);
+    this.text = new TextService({ ...base, reviews: this.reviews, hashes: this.hashes });
     this.sample = new SampleService({ ...base, datasets: this.datasets });
   }
 

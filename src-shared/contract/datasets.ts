@@ -49,6 +49,8 @@ export const message = v.object({
   name: v.optional(v.string()),
   weight: v.optional(v.number()),
   spans: v.optional(v.array(v.object({ start: v.number(), end: v.number(), weight: v.number() }))),
+  /** Other keys of the message, given to the template as they are. */
+  extra: v.optional(v.record(v.string(), v.unknown())),
 });
 export const conversation = v.object({
   messages: v.array(message),

@@ -36,11 +36,6 @@ function withContent(message: Message, content: string): Message {
   return { ...rest, content };
 }
 
-/** A row that is left out of training. A document whose only turn is rejected is rejected. */
-export function isExcluded(row: ParsedRow, review: ReviewState): boolean {
-  return review.verdict === "rejected" || (row.kind === "text" && review.turnVerdicts["0"] === "rejected");
-}
-
 /** @throws SiftError `no-such-turn` */
 export function requireMessage(row: ParsedRow, messageIndex: number, place: { row: number; line: number }): void {
   const messages = messageCount(row);

@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto";
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { SiftError } from "#shared/errors.ts";
+import { SiftError, toErrorReport, type ErrorReport } from "#shared/errors.ts";
+import { parseRowText } from "#shared/text/rows/parse.ts";
+import type { ReaderEvent } from "#shared/text/rows/reader.ts";
 import type { ImportTable, NewBadRow, NewRow } from "../store/imports.ts";
 import { cancelled, type JobProgress } from "../system/jobs.ts";
-import { openReader, type ReadRow } from "./rowReader.ts";
+import { contentHash } from "./hash.ts";
+import { readFilePieces, unreadable } from "./file-reader.ts";
+import { summariseRow, type RowFacts } from "./summary.ts";
 
 export interface ImportRequest {
   readonly files: readonly string[];
@@ -24,11 +28,8 @@ export interface ImportContext {
   readonly ended: (datasetKey: number) => void;
 }
 
-const CHUNK_BYTES = 1 << 19;
 /** Rows of one transaction. */
 const BATCH_ROWS = 1000;
-/** Bytes of a file that are looked at to tell whether it is text at all. */
-const SNIFF_BYTES = 4096;
 
 /**
  * Reads files into a new dataset: constant memory, one transaction a batch. Rows that cannot be read are kept with line,
@@ -101,10 +102,10 @@ class BatchWriter {
       this.#bad.push({ file, ...bad });
       this.badRows += 1;
     } else {
-      const hash = createHash("sha256").update(read.raw).digest();
+      const hash = contentHash(read.raw);
       this.#hash.update(hash);
-      const { raw, line, format, facts } = read;
-      this.#batch.push({ raw, hash, line, format, ...facts });
+      const { kind: _, ...row } = read;
+      this.#batch.push({ hash, ...row });
       this.rows += 1;
     }
     if (this.#batch.length + this.#bad.length >= BATCH_ROWS) this.flush();
@@ -134,34 +135,35 @@ class BatchWriter {
 }
 
 async function readFile(file: string, format: string | undefined, writer: BatchWriter): Promise<void> {
-  const handle = await open(file, "r").catch((error: unknown) => {
-    throw unreadable(file, error);
-  });
-  try {
-    const reader = openReader({ file, ...(format === undefined ? {} : { format }) });
-    const buffer = Buffer.alloc(CHUNK_BYTES);
-    for (let first = true; ; first = false) {
-      const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES);
-      const chunk = buffer.subarray(0, bytesRead);
-      if (first) requireText(file, chunk);
-      const rows = bytesRead === 0 ? reader.end() : reader.push(chunk);
-      for (const row of rows) if (!writer.add(file, row)) return;
-      writer.advance(bytesRead);
-      if (bytesRead === 0) return;
-    }
-  } finally {
-    await handle.close();
+  for await (const { events, bytes } of readFilePieces(file)) {
+    for (const event of events) if (!writer.add(file, readEvent(event, format ?? "auto"))) return;
+    writer.advance(bytes);
   }
 }
 
-/** A zip, an image or a UTF-16 file would become thousands of bad rows: it is named instead. */
-function requireText(file: string, chunk: Buffer): void {
-  if (!chunk.subarray(0, SNIFF_BYTES).includes(0)) return;
-  throw new SiftError("file-not-text", "the file is not UTF-8 text (it holds zero bytes)", {
-    where: { file },
-    remedy: "unpack it, or save it as UTF-8 JSON or JSON Lines",
-  });
+type ReadRow =
+  | ({ readonly kind: "row"; readonly raw: string; readonly line: number; readonly format: string } & RowFacts)
+  | ({ readonly kind: "bad" } & Omit<NewBadRow, "file">);
+
+/** A row that parses, or why it does not. */
+function readEvent(event: ReaderEvent, format: string): ReadRow {
+  const { line } = event;
+  if (event.kind === "error") return badRow(line, "", event.error);
+  try {
+    return { kind: "row", raw: event.text, line, format, ...summariseRow(parseRowText(event.text)) };
+  } catch (error) {
+    return badRow(line, event.text, toErrorReport(error));
+  }
 }
+
+const badRow = (line: number, raw: string, { code, message, remedy }: ErrorReport): ReadRow => ({
+  kind: "bad",
+  line,
+  code,
+  reason: message,
+  remedy: remedy ?? null,
+  raw,
+});
 
 function nothingRead(files: readonly string[], writer: BatchWriter): SiftError {
   const bad = writer.firstBad;
@@ -172,9 +174,4 @@ function nothingRead(files: readonly string[], writer: BatchWriter): SiftError {
     remedy:
       bad.remedy ?? "each row needs messages, conversations, instruction and output, text, or input_ids and labels",
   });
-}
-
-function unreadable(file: string, error: unknown): SiftError {
-  const message = error instanceof Error ? error.message : String(error);
-  return new SiftError("file-unreadable", `the file cannot be read: ${message}`, { where: { file }, cause: error });
 }

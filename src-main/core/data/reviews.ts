@@ -63,10 +63,12 @@ export class ReviewService {
   #decide(key: RowKey, decision: Decision): RowDetail {
     const stored = this.#store.rows.stored(key.versionId, key.rowId);
     const { position, line } = stored;
-    if (decision.messageIndex !== null) {
-      requireMessage(parseStored(stored), decision.messageIndex, { row: position, line });
-    }
-    this.#store.reviews.decide({ ...key, position }, decision, this.#clock());
+    const parsed = parseStored(stored);
+    if (decision.messageIndex !== null) requireMessage(parsed, decision.messageIndex, { row: position, line });
+    // a document is one turn: what is decided about that turn is decided about the row
+    const about: Decision =
+      parsed.kind === "text" && decision.action === "verdict" ? { ...decision, messageIndex: null } : decision;
+    this.#store.reviews.decide({ ...key, position }, about, this.#clock());
     this.#events.emit({ type: "datasets" });
     return this.detail(key);
   }
@@ -83,7 +85,7 @@ function rowDetail(stored: StoredRow, decided: { review: ReviewState; history: r
     row: mutable(applyReview(original, review)),
     original: mutable(original),
     verdict: review.verdict,
-    turnVerdicts: Array.from({ length: messageCount(original) }, (_, i) => review.turnVerdicts[String(i)] ?? "none"),
+    turnVerdicts: turnVerdicts(original, review),
     editedMessages: Object.keys(review.edits).map(Number),
     history: history.map((entry) => ({
       id: entry.key,
@@ -93,6 +95,11 @@ function rowDetail(stored: StoredRow, decided: { review: ReviewState; history: r
     })),
     canUndo: standing(history).length > 0,
   };
+}
+
+function turnVerdicts(row: ParsedRow, review: ReviewState): Verdict[] {
+  if (row.kind === "text") return [review.verdict];
+  return Array.from({ length: messageCount(row) }, (_, i) => review.turnVerdicts[String(i)] ?? "none");
 }
 
 /** A stable word for the interface to translate: `accepted`, `rejected`, `cleared`, `edited`, `undone`. */

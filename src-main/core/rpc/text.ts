@@ -1,17 +1,23 @@
+import type { ParsedRow } from "#shared/text/index.ts";
 import type { Services } from "../services.ts";
-import { notImplemented, procedures } from "./base.ts";
+import { procedures } from "./base.ts";
 
-export function textRouter(_services: Services) {
+export function textRouter({ text, store }: Services) {
   const os = procedures.text;
   return {
-    preview: os.preview.handler(() => notImplemented("the token view")),
-    template: os.template.handler(() => notImplemented("the template report")),
-    presets: os.presets.handler(() => notImplemented("the list of presets")),
-    saved: os.saved.handler(() => notImplemented("saved templates")),
-    save: os.save.handler(() => notImplemented("saved templates")),
-    removeSaved: os.removeSaved.handler(() => notImplemented("saved templates")),
-    prove: os.prove.handler(() => notImplemented("the proof")),
-    proofResult: os.proofResult.handler(() => notImplemented("the proof")),
-    latestProof: os.latestProof.handler(() => notImplemented("the proof")),
+    preview: os.preview.handler(({ input: { settings, row } }) =>
+      text.preview(settings, row.kind === "draft" ? { kind: "draft", row: row.row as ParsedRow } : row),
+    ),
+    template: os.template.handler(({ input }) => text.template(input.settings)),
+    presets: os.presets.handler(() => text.presets()),
+    saved: os.saved.handler(() => store.templates.list()),
+    save: os.save.handler(({ input }) => text.save(input.name, input.source)),
+    removeSaved: os.removeSaved.handler(({ input }) => {
+      text.removeSaved(input.templateId);
+      return {};
+    }),
+    prove: os.prove.handler(({ input }) => ({ jobId: text.prove(input) })),
+    proofResult: os.proofResult.handler(({ input }) => store.proofs.get(input.proofId)),
+    latestProof: os.latestProof.handler(({ input }) => text.latestProof(input)),
   };
 }

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { Db } from "./database.ts";
+import { rowIdentity } from "../data/hash.ts";
 import { idOf } from "./ids.ts";
 import { query } from "./query.ts";
 
@@ -24,8 +25,6 @@ export interface NewBadRow {
   readonly raw: string;
 }
 
-/** Hexadecimal digits of the content hash in a row's identity (80 bits). */
-const IDENTITY_DIGITS = 20;
 /** Rows deleted a transaction while sweeping, so that readers never wait long. */
 const SWEEP_BATCH = 5000;
 
@@ -86,8 +85,7 @@ export class ImportTable {
     const isNew = inserted.changes > 0;
     const content = isNew ? Number(inserted.lastInsertRowid) : (this.#findContent.get(row.hash)?.key ?? 0);
     const earlier = isNew ? 0 : (this.#occurrences.get(version, content)?.n ?? 0);
-    const identity = Buffer.from(row.hash).toString("hex").slice(0, IDENTITY_DIGITS);
-    const rowId = earlier === 0 ? identity : `${identity}-${earlier}`;
+    const rowId = rowIdentity(row.hash, earlier);
     const { line, format, title, turns, characters } = row;
     this.#insertRow.run(version, position, rowId, content, line, format, title, turns, characters);
   }

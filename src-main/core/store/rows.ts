@@ -21,6 +21,7 @@ const storedRow = v.object({
   line: v.number(),
   format: v.string(),
   raw: v.string(),
+  hash: v.instance(Uint8Array),
 });
 /** A row as it was imported. */
 export interface StoredRow {
@@ -29,6 +30,8 @@ export interface StoredRow {
   readonly line: number;
   readonly format: string;
   readonly raw: string;
+  /** SHA-256 of `raw`. */
+  readonly hash: Uint8Array;
 }
 
 const badRecord = v.object({
@@ -51,7 +54,7 @@ export interface Page {
 
 const SUMMARY = `SELECT r.row_id, r.position, r.line, r.title, r.turns, r.characters, s.verdict, s.edited
   FROM version_rows r LEFT JOIN row_state s ON s.version = r.version AND s.position = r.position`;
-const STORED = `SELECT r.row_id, r.position, r.line, r.format, c.raw
+const STORED = `SELECT r.row_id, r.position, r.line, r.format, c.raw, c.hash
   FROM version_rows r JOIN contents c ON c.key = r.content`;
 
 const toSummary = (record: v.InferOutput<typeof summaryRecord>): RowSummary => ({

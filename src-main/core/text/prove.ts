@@ -1,0 +1,103 @@
+import type { EncodeSettings, Proof } from "#shared/contract/text.ts";
+import { fromReport } from "../system/reports.ts";
+import { EncodePool } from "../data/pool.ts";
+import type { ThreadResult, ThreadRow } from "../data/thread-protocol.ts";
+import type { ErrorReport } from "#shared/errors.ts";
+
+export type ProofFacts = Pick<Proof, "rows" | "tokens" | "supervisedTokens" | "longestRow" | "findings"> & {
+  /** Rows by class that stop a run unless waived. */
+  readonly blocking: Readonly<Record<string, number>>;
+};
+
+/** Sums what the batches of a pool found. */
+export class ProofTotals {
+  rows = 0;
+  #tokens = 0;
+  #supervised = 0;
+  #longest = 0;
+  rendered = 0;
+  firstError: ErrorReport | null = null;
+  readonly #findings = new Map<string, { count: number; rows: number[] }>();
+  readonly #blocking = new Map<string, number>();
+
+  /** Batches come in order, so that the first rows of a class are its first rows. @param rows how many rows the batch held */
+  add(result: ThreadResult, rows: number): void {
+    this.rows += rows;
+    this.#tokens += result.report.tokens;
+    this.#supervised += result.report.supervised_tokens;
+    this.#longest = Math.max(this.#longest, result.longest);
+    this.rendered += result.rendered;
+    this.firstError ??= result.firstError;
+    for (const finding of result.report.findings) this.#note(finding);
+    for (const [name, count] of Object.entries(result.blocking)) {
+      this.#blocking.set(name, (this.#blocking.get(name) ?? 0) + count);
+    }
+  }
+
+  facts(): ProofFacts {
+    return {
+      rows: this.rows,
+      tokens: this.#tokens,
+      supervisedTokens: this.#supervised,
+      longestRow: this.#longest,
+      findings: [...this.#findings].map(([name, { count, rows }]) => ({ class: name, count, rows })),
+      blocking: Object.fromEntries(this.#blocking),
+    };
+  }
+
+  #note(finding: ThreadResult["report"]["findings"][number]): void {
+    const known = this.#findings.get(finding.class) ?? { count: 0, rows: [] };
+    const rows = [...known.rows, ...finding.rows].slice(0, MAX_ROWS_NAMED);
+    this.#findings.set(finding.class, { count: known.count + finding.count, rows });
+  }
+}
+
+/** Rows that a class names; its count goes on beyond them. */
+const MAX_ROWS_NAMED = 100;
+
+export interface ProveOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (rows: number, badRows: number) => void;
+  readonly threads?: number;
+}
+
+/**
+ * Encodes every row in a pool of threads and counts what the proof counts.
+ * @throws SiftError of the template or the model; the first row's error where not one row has an encoding
+ */
+export async function proveRows(
+  settings: EncodeSettings,
+  batches: AsyncIterable<readonly ThreadRow[]>,
+  { signal, onProgress, threads }: ProveOptions = {},
+): Promise<ProofFacts> {
+  const pool = new EncodePool({ settings, want: "facts" }, threads);
+  const close = (): void => void pool.close();
+  signal?.addEventListener("abort", close);
+  try {
+    const totals = new ProofTotals();
+    const sizes: number[] = [];
+    for await (const result of pool.map(counted(batches, sizes), signal)) {
+      totals.add(result, sizes.shift() ?? 0);
+      const facts = totals.facts();
+      onProgress?.(facts.rows, facts.findings.find(({ class: name }) => name === "unencodable")?.count ?? 0);
+    }
+    const facts = totals.facts();
+    const none = facts.rows > 0 && facts.blocking["unencodable"] === facts.rows;
+    if (none && totals.firstError) throw fromReport(totals.firstError);
+    return facts;
+  } finally {
+    signal?.removeEventListener("abort", close);
+    await pool.close();
+  }
+}
+
+/** Remembers how many rows each batch had, in order. */
+export async function* counted(
+  batches: AsyncIterable<readonly ThreadRow[]>,
+  sizes: number[],
+): AsyncGenerator<readonly ThreadRow[]> {
+  for await (const batch of batches) {
+    sizes.push(batch.length);
+    yield batch;
+  }
+}

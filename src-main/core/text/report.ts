@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import type { EncodeSettings, TemplateChoice, TemplateInfo, TemplateReport } from "#shared/contract/text.ts";
+import { toErrorReport } from "#shared/errors.ts";
+import {
+  MASK_POLICIES,
+  presetOf,
+  PRESET_NAMES,
+  compareTemplates,
+  type RowEncoder,
+  type Tokenizer,
+} from "#shared/text/index.ts";
+import { encoderTemplate, openCoder } from "./encoding.ts";
+
+const TAG = /\{%-?\s*generation\s*-?%\}/;
+const SEGMENT_FREE = MASK_POLICIES.filter((policy) => policy !== "structural");
+
+export const textHash = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** A template as the interface shows it; undefined for the own template of a model that has none. */
+export function templateInfo(
+  choice: TemplateChoice,
+  modelPath: string,
+  systemMessage?: string,
+): TemplateInfo | undefined {
+  if (choice.kind === "preset") return presetInfo(choice.name, systemMessage);
+  const template = encoderTemplate(choice, modelPath);
+  if (template?.kind !== "jinja") return undefined;
+  const { source } = template;
+  return {
+    choice,
+    name: choice.kind === "text" ? (choice.name ?? "draft") : "own",
+    source,
+    hash: textHash(source),
+    editable: true,
+    defaultMask: "assistant",
+    masks: [...SEGMENT_FREE],
+    tagged: TAG.test(source),
+  };
+}
+
+function presetInfo(name: string, systemMessage?: string): TemplateInfo {
+  const preset = presetOf(name);
+  const source = preset.twin(systemMessage ?? preset.defaultSystem);
+  return {
+    choice: { kind: "preset", name },
+    name,
+    source,
+    hash: textHash(source),
+    editable: false,
+    defaultMask: preset.mask,
+    masks: [...MASK_POLICIES],
+    tagged: false,
+  };
+}
+
+export const presetInfos = (): TemplateInfo[] => PRESET_NAMES.map((name) => presetInfo(name));
+
+/** Everything about a template and a model; a template that does not parse is reported, not thrown. */
+export function templateReport(settings: EncodeSettings): TemplateReport {
+  const info =
+    templateInfo(settings.template, settings.modelPath, settings.systemMessage) ?? missingInfo(settings.template);
+  try {
+    const { encoder } = openCoder(settings);
+    if (!encoder) return { info, specialTokens: [], departure: null, error: null };
+    const departure = departureOf(settings, encoder);
+    return { info, specialTokens: specialTokens(encoder), departure, error: null };
+  } catch (error) {
+    return { info, specialTokens: [], departure: null, error: toErrorReport(error) };
+  }
+}
+
+const missingInfo = (choice: TemplateChoice): TemplateInfo => ({
+  choice,
+  name: "own",
+  source: "",
+  hash: textHash(""),
+  editable: true,
+  defaultMask: "assistant",
+  masks: [...SEGMENT_FREE],
+  tagged: false,
+});
+
+/** A model that was tuned with its own template and gets another one: both renderings of a short conversation. */
+function departureOf(settings: EncodeSettings, { tokenizer }: RowEncoder): TemplateReport["departure"] {
+  if (settings.template.kind === "own") return null;
+  const own = encoderTemplate({ kind: "own" }, settings.modelPath);
+  const chosen = encoderTemplate(settings.template, settings.modelPath);
+  if (!own || !chosen) return null;
+  const compared = compareTemplates({ tokenizer, own, chosen });
+  if (!compared.departs) return null;
+  const message = "The model was tuned with its own template; with another one it has to learn a new format first.";
+  return { own: compared.own, chosen: compared.chosen, message };
+}
+
+function specialTokens({ tokenizer, endOfTurn }: RowEncoder): TemplateReport["specialTokens"] {
+  const { bos_token, eos_token, pad_token, unk_token } = tokenizer.files.specialTokens;
+  const named = [
+    ["BOS", bos_token],
+    ["EOS", eos_token],
+    ["PAD", pad_token],
+    ["UNK", unk_token],
+  ] as const;
+  const tokens = named.flatMap(([name, text]) => (text === undefined ? [] : [special(tokenizer, name, text)]));
+  const turn =
+    endOfTurn === undefined ? [] : [{ name: "end of turn", text: tokenizer.idToToken(endOfTurn) ?? "", id: endOfTurn }];
+  return [...tokens, ...turn, special(tokenizer, "newline", "\n")];
+}
+
+/** The id where the text is one token, else null. */
+function special(tokenizer: Tokenizer, name: string, text: string): TemplateReport["specialTokens"][number] {
+  const { ids } = tokenizer.encode(text);
+  return { name, text, id: tokenizer.tokenToId(text) ?? (ids.length === 1 ? (ids[0] ?? null) : null) };
+}

@@ -1,0 +1,125 @@
+import { gunzipSync } from "node:zlib";
+import { readFileSync } from "node:fs";
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import type { EncodeSettings } from "#shared/contract/text.ts";
+import { sharedPath } from "../../shared.ts";
+import { chatLine, finishedJob, importFile, importText, startCore } from "./helpers.ts";
+
+const qwen = sharedPath("tokenizers", "qwen2_5");
+const belle = sharedPath("datasets", "belle_267.jsonl");
+const oracle = sharedPath("oracles", "masks", "belle_267.seed.jsonl.gz");
+const stories = sharedPath("models", "stories260K-hf") ?? "";
+const settings: EncodeSettings = {
+  modelPath: qwen ?? "",
+  template: { kind: "preset", name: "chatml-human" },
+  maxLength: 2048,
+  overLength: "truncate",
+};
+const oracleLine = v.object({ row: v.number(), ids: v.array(v.number()), labels: v.array(v.number()) });
+
+describe.skipIf(qwen === undefined || belle === undefined || oracle === undefined)("text services", () => {
+  it("previews a stored row as the reference encodes it", async () => {
+    const { client } = await startCore();
+    const { version } = await importFile(client, belle ?? "");
+    const { rows } = await client.datasets.rows({ versionId: version.id, offset: 0, limit: 3 });
+    const lines = gunzipSync(readFileSync(oracle ?? ""))
+      .toString()
+      .split("\n")
+      .slice(0, 3);
+    const expected = lines.map((line) => v.parse(oracleLine, JSON.parse(line)));
+    for (const [i, { id: rowId }] of rows.entries()) {
+      const view = await client.text.preview({ settings, row: { kind: "stored", versionId: version.id, rowId } });
+      expect({ row: i, ids: view.ids, labels: view.labels }).toEqual(expected[i]);
+      expect(view.pieces[0]).toBe("<|im_start|>");
+    }
+  });
+
+  it("proves a version, and finds the proof again until a row changes", async () => {
+    const { client } = await startCore();
+    const { version } = await importFile(client, belle ?? "");
+    const key = { versionId: version.id, settings };
+    expect(await client.text.latestProof(key)).toBeNull();
+    const job = await finishedJob(client, (await client.text.prove(key)).jobId);
+    expect(job).toMatchObject({ state: "done", done: 267, total: 267 });
+    const proof = await client.text.proofResult({ proofId: job.resultId ?? "" });
+    const lines = gunzipSync(readFileSync(oracle ?? ""))
+      .toString()
+      .trim()
+      .split("\n");
+    const expected = lines.map((line) => v.parse(oracleLine, JSON.parse(line)));
+    expect(proof.tokens).toBe(expected.reduce((sum, row) => sum + row.ids.length, 0));
+    expect(proof.longestRow).toBe(Math.max(...expected.map((row) => row.ids.length)));
+    expect(proof).toMatchObject({ rows: 267, blocking: [] });
+    expect(await client.text.latestProof(key)).toEqual(proof);
+    expect(await client.text.latestProof({ ...key, settings: { ...settings, mask: "assistant" } })).toBeNull();
+    const { rows } = await client.datasets.rows({ versionId: version.id, offset: 0, limit: 1 });
+    const row = { versionId: version.id, rowId: rows[0]?.id ?? "" };
+    await client.datasets.setVerdict({ ...row, verdict: "rejected" });
+    expect(await client.text.latestProof(key)).toBeNull();
+    await client.datasets.undo(row);
+    expect(await client.text.latestProof(key)).toEqual(proof);
+  });
+
+  it("cancels a proof and keeps nothing of it", async () => {
+    const { client } = await startCore();
+    const { version } = await importFile(client, belle ?? "");
+    const { jobId } = await client.text.prove({ versionId: version.id, settings });
+    expect((await client.system.jobs.cancel({ jobId })).state).toBe("cancelled");
+    expect(await client.text.latestProof({ versionId: version.id, settings })).toBeNull();
+  });
+
+  it("names the classes that stop a run", async () => {
+    const { client } = await startCore();
+    const long = chatLine(["user", "q"], ["assistant", "word ".repeat(80)]);
+    const odd = chatLine(["user", "q"], ["referee", "a"]);
+    const { version } = await importText(client, [chatLine(["user", "q"], ["assistant", "a"]), long, odd].join("\n"));
+    const strict = { ...settings, maxLength: 60, overLength: "error" as const };
+    const job = await finishedJob(client, (await client.text.prove({ versionId: version.id, settings: strict })).jobId);
+    const proof = await client.text.proofResult({ proofId: job.resultId ?? "" });
+    expect(new Set(proof.blocking)).toEqual(new Set(["truncated", "untrained-end-of-turn", "unencodable"]));
+    expect(proof.findings).toContainEqual({ class: "truncated", count: 1, rows: [1] });
+    expect(proof.findings).toContainEqual({ class: "unencodable", count: 1, rows: [2] });
+  });
+
+  it("warns when a tuned model gets another template, and reports where one does not parse", async () => {
+    const { client } = await startCore();
+    const report = await client.text.template({ settings });
+    expect(report.departure?.own).toContain("<|im_start|>user");
+    expect(report.departure?.chosen).toContain("<|im_start|>human");
+    expect(report.specialTokens).toContainEqual({ name: "end of turn", text: "<|im_end|>", id: 151645 });
+    expect((await client.text.template({ settings: { ...settings, template: { kind: "own" } } })).departure).toBeNull();
+    const broken = { kind: "text" as const, source: "line\n{% for %}" };
+    const { error } = await client.text.template({ settings: { ...settings, template: broken } });
+    expect(error).toMatchObject({ code: "template-syntax", where: { line: 2 } });
+    await expect(client.text.save({ name: "bad", source: broken.source })).rejects.toMatchObject({
+      data: { code: "template-syntax" },
+    });
+  });
+
+  it("stops a template that loops for ever and says so", async () => {
+    const { client } = await startCore();
+    const source = "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}";
+    const { version } = await importText(client, chatLine(["user", "q"], ["assistant", "a"]));
+    const endless = { ...settings, template: { kind: "text" as const, source } };
+    const job = await finishedJob(
+      client,
+      (await client.text.prove({ versionId: version.id, settings: endless })).jobId,
+    );
+    expect(job.state).toBe("failed");
+    expect(job.error?.code).toMatch(/^template-/);
+    expect((await client.datasets.list()).length).toBe(1);
+  });
+
+  it("says what is missing where a model has no template, and needs none for documents", async () => {
+    const { client } = await startCore();
+    const own = { modelPath: stories, template: { kind: "own" as const } };
+    const row = { kind: "conversation" as const, conversation: { messages: [{ role: "user", content: "hi" }] } };
+    await expect(client.text.preview({ settings: own, row: { kind: "draft", row } })).rejects.toMatchObject({
+      data: { code: "template-missing" },
+    });
+    const text = { kind: "text" as const, text: "Once upon a time" };
+    const view = await client.text.preview({ settings: own, row: { kind: "draft", row: text } });
+    expect(view.labels).toEqual(view.ids);
+  });
+});
