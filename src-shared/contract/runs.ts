@@ -130,6 +130,17 @@ const draft = v.object({
   values,
 });
 
+/** Values of one origin, as written there; core resolves them. A later layer wins. */
+const configLayer = v.object({
+  source: v.picklist(["file", "flag"]),
+  values: v.record(v.string(), v.unknown()),
+  /** Folder that relative paths count from. */
+  baseDir: v.exactOptional(path),
+  file: v.exactOptional(v.string()),
+  /** 1-based line of each key in `file`. */
+  lines: v.exactOptional(v.record(v.string(), v.number())),
+});
+
 export const comparison = v.object({
   runs: v.array(runSummary),
   /** One sentence: which is better on what, or why it cannot be said. */
@@ -155,6 +166,13 @@ export const runsContract = {
   start: procedure
     .input(v.object({ ...draft.entries, proofId: id, name: v.optional(v.string()), waive: v.array(v.string()) }))
     .output(v.object({ runId: id })),
+  /**
+   * Queues a run from a configuration (`sift train`): files are read where they lie, data sets and cached models are found by name.
+   * A folder that holds a checkpoint of this run is resumed. Findings that block make the run fail, unless waived by class.
+   */
+  train: procedure
+    .input(v.object({ layers: v.array(configLayer), waive: v.array(v.string()) }))
+    .output(v.object({ runId: id, notices: v.array(configProblem) })),
   stop: procedure.input(v.object({ runId: id, save: v.boolean() })).output(runSummary),
   resume: procedure.input(v.object({ runId: id })).output(runSummary),
   rename: procedure.input(v.object({ runId: id, name: v.string() })).output(runSummary),

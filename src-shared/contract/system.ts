@@ -91,9 +91,7 @@ export const systemContract = {
   /** The picker that works in a browser: folders and files of the machine that core runs on. */
   files: {
     roots: procedure.input(empty).output(v.array(fileEntry)),
-    list: procedure
-      .input(v.object({ path, show: v.picklist(["folders", "data"]) }))
-      .output(folderListing),
+    list: procedure.input(v.object({ path, show: v.picklist(["folders", "data"]) })).output(folderListing),
     /** A file dropped into a browser: begun, sent in chunks, finished; kept in the data home. */
     uploadBegin: procedure.input(v.object({ name: v.string(), bytes: v.number() })).output(v.object({ uploadId: id })),
     uploadChunk: procedure

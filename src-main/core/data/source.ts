@@ -9,6 +9,13 @@ export type DataSource =
   | { readonly kind: "version"; readonly versionId: string }
   | { readonly kind: "files"; readonly files: readonly string[] };
 
+/** What a run is made of. */
+export interface RunSources {
+  readonly train: DataSource;
+  /** Null: held out from the training rows, or nothing. */
+  readonly evaluation: DataSource | null;
+}
+
 /** A row on its way to being encoded. */
 export interface SourceRow {
   /** Position in the version, or among the non-blank rows of the files. */

@@ -1,0 +1,137 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import * as v from "valibot";
+import type { RunConfig } from "#shared/config/index.ts";
+import type { EncodeSettings } from "#shared/contract/text.ts";
+import { SiftError } from "#shared/errors.ts";
+import { WORKER_PROTOCOL, type ServingTemplate, type TrainJob } from "#shared/worker/protocol.ts";
+import { snapshotManifest, type SnapshotManifest } from "#shared/worker/snapshot.ts";
+import type { RunSources } from "../data/source.ts";
+import { modelHash } from "../models/hash.ts";
+import type { Run } from "../store/runs.ts";
+import type { Store } from "../store/index.ts";
+import { encodeRun, type EncodedRun } from "./encode-run.ts";
+import { requireCheckpoint, requireSameRun } from "./output-dir.ts";
+import { configOf } from "./settings.ts";
+import { servingTemplate } from "./serving-template.ts";
+
+export interface PrepareParts {
+  readonly store: Store;
+  /** Folder under which each run has its snapshots. */
+  readonly snapshots: string;
+  readonly version: string;
+  /** What a run is made of, from its configuration. */
+  readonly sourcesOf: (run: Run, config: RunConfig) => RunSources;
+}
+
+export const snapshotFolder = (snapshots: string, runId: string): string => join(snapshots, runId);
+
+/**
+ * Writes the snapshots of a run (or finds those that an earlier start wrote), pins what it is made of, and says what its
+ * worker is to do.
+ * @throws SiftError `findings-block`, `data-changed`, `resume-differs`, `no-rows`, those of encoding and of the model
+ */
+export async function prepareRun(parts: PrepareParts, run: Run, signal: AbortSignal): Promise<TrainJob> {
+  const config = configOf(parts.store.runs.config(run.id));
+  const folder = snapshotFolder(parts.snapshots, run.id);
+  const known = readSnapshots(folder);
+  if (!known || Object.keys(run.pins).length === 0) await encode(parts, { run, config, folder }, signal);
+  const snapshots = readSnapshots(folder);
+  if (!snapshots) throw new SiftError("snapshot", "the snapshot could not be written", { where: { file: folder } });
+  const { pins, serving } = parts.store.runs.get(run.id);
+  if (run.resumeFrom !== null) requireSameRun(requireCheckpoint(run.resumeFrom), { config: { ...config }, pins });
+  return {
+    kind: "train",
+    protocol: WORKER_PROTOCOL,
+    runId: run.id,
+    outputDir: run.outputDir,
+    modelDir: run.modelPath,
+    adapterDir: config.adapter_name_or_path,
+    trainSnapshot: join(folder, "train"),
+    evalSnapshot: snapshots.evaluation ? join(folder, "eval") : null,
+    resumeFrom: run.resumeFrom,
+    config: { ...config },
+    template: serving ?? NO_TEMPLATE,
+    pins,
+    threads: availableParallelism(),
+  };
+}
+
+const NO_TEMPLATE: ServingTemplate = {
+  source: null,
+  name: "own",
+  hash: "",
+  defaultSystem: null,
+  stopIds: [],
+  endOfTurn: null,
+};
+
+interface Encoding {
+  readonly run: Run;
+  readonly config: RunConfig;
+  readonly folder: string;
+}
+
+async function encode(parts: PrepareParts, { run, config, folder }: Encoding, signal: AbortSignal): Promise<void> {
+  const settings = run.encodeSettings;
+  if (!settings) throw new SiftError("run-settings", "the run has no encoding settings");
+  rmSync(folder, { recursive: true, force: true });
+  const sources = parts.sourcesOf(run, config);
+  const encoded = await encodeRun(
+    { store: parts.store, config, settings, sources, folder, waived: run.waived },
+    signal,
+  );
+  const pins = await pinsOf(parts, { run, config, settings, encoded }, signal);
+  requireSameData(run, pins);
+  const serving = encoded.rendered > 0 ? servingTemplate(settings) : null;
+  parts.store.runs.update(run.id, { pins: { ...run.pins, ...pins }, serving, waived: encoded.waived });
+}
+
+interface Pinned {
+  readonly run: Run;
+  readonly config: RunConfig;
+  readonly settings: EncodeSettings;
+  readonly encoded: EncodedRun;
+}
+
+async function pinsOf(parts: PrepareParts, pinned: Pinned, signal: AbortSignal): Promise<Record<string, string>> {
+  const { run, config, encoded } = pinned;
+  const { train, evaluation } = encoded;
+  const adapter = config.adapter_name_or_path;
+  return {
+    data_hash: train.dataHash,
+    train_rows_hash: train.files["rows.jsonl"].sha256,
+    ...(evaluation
+      ? { eval_hash: evaluation.files["ids.i32"].sha256, eval_rows_hash: evaluation.files["rows.jsonl"].sha256 }
+      : {}),
+    template_hash: train.templateHash,
+    mask: train.mask,
+    model_hash: await modelHash(run.modelPath, signal),
+    ...(adapter === null ? {} : { adapter_hash: await modelHash(adapter, signal) }),
+    sift_version: parts.version,
+    seed: String(config.seed),
+  };
+}
+
+/** A run that was pinned before is made of the same rows, or it does not start. */
+function requireSameData(run: Run, pins: Readonly<Record<string, string>>): void {
+  const pinned = run.pins["data_hash"];
+  if (pinned === undefined || pinned === pins["data_hash"]) return;
+  throw new SiftError("data-changed", `the rows of ${run.datasetName} have changed since the run was made`, {
+    remedy: "undo the changes to resume this run, or start a new one on the data as it is now",
+  });
+}
+
+/** Both manifests of a run's snapshots; undefined where they are not complete. */
+function readSnapshots(folder: string): { train: SnapshotManifest; evaluation: SnapshotManifest | null } | undefined {
+  const train = readManifest(join(folder, "train"));
+  return train && { train, evaluation: readManifest(join(folder, "eval")) ?? null };
+}
+
+function readManifest(folder: string): SnapshotManifest | undefined {
+  const file = join(folder, "manifest.json");
+  if (!existsSync(file)) return undefined;
+  const parsed = v.safeParse(snapshotManifest, JSON.parse(readFileSync(file, "utf8")));
+  return parsed.success ? parsed.output : undefined;
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import type { ConfigEntry } from "#shared/contract/runs.ts";
+import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
+import { parseRunConfig, type RunConfig } from "#shared/config/index.ts";
+import { SiftError } from "#shared/errors.ts";
+import { isTemplateName } from "../text/encoding.ts";
+
+/** The recorded entries as the typed configuration. */
+export const configOf = (entries: readonly ConfigEntry[]): RunConfig =>
+  parseRunConfig(Object.fromEntries(entries.map((entry) => [entry.key, entry.value])));
+
+/** A configuration's `template` as a choice; a file is read now, so that the run keeps its text. @throws SiftError `template-file` */
+export function templateChoiceOf(config: Pick<RunConfig, "template">): TemplateChoice {
+  const { template } = config;
+  if (template === "own") return { kind: "own" };
+  if (isTemplateName(template)) return { kind: "preset", name: template };
+  try {
+    return { kind: "text", source: readFileSync(template, "utf8"), name: basename(template) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new SiftError("template-file", `the template is neither own, nor a preset, nor a readable file: ${message}`, {
+      where: { file: template, what: "template" },
+    });
+  }
+}
+
+/** What a configuration says about encoding. */
+export function encodeSettingsOf(
+  config: RunConfig,
+  choice: { template: TemplateChoice; modelPath: string },
+): EncodeSettings {
+  return {
+    ...choice,
+    ...(config.mask === null ? {} : { mask: config.mask }),
+    ...(config.system_message === null ? {} : { systemMessage: config.system_message }),
+    systemPolicy: config.system_policy,
+    maxLength: config.max_length,
+    overLength: config.over_length,
+  };
+}
