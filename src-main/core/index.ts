@@ -18,6 +18,8 @@ export interface Core {
   /** oRPC procedures for any transport. */
   readonly router: CoreRouter;
   readonly services: Services;
+  /** Called with true when a run starts and false when none goes on any more. @returns how to stop listening */
+  onBusyChange(listener: (busy: boolean) => void): () => void;
   /** Stops running work in an orderly way and gives the data home back. */
   close(): Promise<void>;
 }
@@ -40,7 +42,7 @@ export async function openCore(options: CoreOptions = {}): Promise<Core> {
     await services.start();
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => (closing ??= services.close().finally(releaseLock));
-    return { paths, services, router: coreRouter(services), close };
+    return { paths, services, router: coreRouter(services), onBusyChange: services.onBusyChange.bind(services), close };
   } catch (error) {
     releaseLock();
     throw error;

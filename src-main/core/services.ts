@@ -6,6 +6,7 @@ import { DataHashes } from "./data/data-hash.ts";
 import { DatasetService } from "./data/datasets.ts";
 import { ReviewService } from "./data/reviews.ts";
 import { ModelService } from "./models/service.ts";
+import { RunService } from "./runs/service.ts";
 import { SampleService } from "./sample.ts";
 import { TextService } from "./text/service.ts";
 import { Store } from "./store/index.ts";
@@ -38,6 +39,8 @@ export class Services {
   readonly sample: SampleService;
   readonly hashes: DataHashes;
   readonly text: TextService;
+  readonly runs: RunService;
+  readonly #busyListeners = new Set<(busy: boolean) => void>();
 
   constructor({ paths, clock, env, desktop }: ServiceOptions) {
     this.version = applicationVersion();
@@ -56,15 +59,33 @@ export class Services {
     this.models = new ModelService({ ...base, env });
     this.hashes = new DataHashes(store);
     this.text = new TextService({ ...base, reviews: this.reviews, hashes: this.hashes });
+    this.runs = new RunService({
+      ...base,
+      paths,
+      version: this.version,
+      hashes: this.hashes,
+      models: this.models,
+      onBusyChange: (busy) => {
+        for (const listener of this.#busyListeners) listener(busy);
+      },
+    });
     this.sample = new SampleService({ ...base, datasets: this.datasets });
   }
 
   /** What a crash left behind is tidied before anybody asks. */
   async start(): Promise<void> {
     await this.datasets.sweep();
+    this.runs.recover();
+  }
+
+  /** Called with true when a run starts and false when none goes on: who keeps the machine awake listens. @returns how to stop listening */
+  onBusyChange(listener: (busy: boolean) => void): () => void {
+    this.#busyListeners.add(listener);
+    return () => this.#busyListeners.delete(listener);
   }
 
   async close(): Promise<void> {
+    await this.runs.close();
     await this.jobs.close();
     await this.datasets.sweep();
     this.uploads.close();

@@ -37,7 +37,8 @@ function attempt<Result>(run: () => Result): Result | undefined {
   try {
     return run();
   } catch (error) {
-    if (error instanceof SiftError) return undefined;
+    // A template that does not end would be waited for again in each probe.
+    if (error instanceof SiftError && error.code !== "template-limit") return undefined;
     throw error;
   }
 }

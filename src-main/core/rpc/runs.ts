@@ -1,20 +1,26 @@
 import type { Services } from "../services.ts";
-import { notImplemented, procedures } from "./base.ts";
+import { mapStreamErrors, procedures } from "./base.ts";
 
-export function runsRouter(_services: Services) {
+export function runsRouter({ runs }: Services) {
   const os = procedures.runs;
   return {
-    list: os.list.handler(() => []),
-    get: os.get.handler(() => notImplemented("runs")),
-    plan: os.plan.handler(() => notImplemented("the plan")),
-    start: os.start.handler(() => notImplemented("training")),
-    stop: os.stop.handler(() => notImplemented("training")),
-    resume: os.resume.handler(() => notImplemented("training")),
-    rename: os.rename.handler(() => notImplemented("runs")),
-    remove: os.remove.handler(() => notImplemented("runs")),
-    metrics: os.metrics.handler(() => notImplemented("runs")),
-    watch: os.watch.handler(() => notImplemented("runs")),
-    log: os.log.handler(() => notImplemented("runs")),
-    compare: os.compare.handler(() => notImplemented("the comparison")),
+    list: os.list.handler(() => runs.list()),
+    get: os.get.handler(({ input }) => runs.get(input.runId)),
+    plan: os.plan.handler(({ input }) => runs.plan(input)),
+    start: os.start.handler(async ({ input }) => ({ runId: await runs.start(input) })),
+    train: os.train.handler(({ input }) => runs.train(input.layers, input.waive)),
+    stop: os.stop.handler(({ input }) => runs.stop(input.runId, input.save)),
+    resume: os.resume.handler(({ input }) => runs.resume(input.runId)),
+    rename: os.rename.handler(({ input }) => runs.rename(input.runId, input.name)),
+    remove: os.remove.handler(({ input }) => {
+      runs.remove(input.runId, input.deleteFiles);
+      return {};
+    }),
+    metrics: os.metrics.handler(({ input }) => runs.metrics(input.runId)),
+    watch: os.watch.handler(({ input, signal }) =>
+      mapStreamErrors(runs.watch(input.runId, input.afterSequence, signal)),
+    ),
+    log: os.log.handler(({ input }) => runs.log(input.runId)),
+    compare: os.compare.handler(({ input }) => runs.compare(input.runIds)),
   };
 }

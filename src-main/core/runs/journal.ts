@@ -40,6 +40,13 @@ export class RunJournal {
     return run;
   }
 
+  /** A run that was just made: its first event. */
+  announce(runId: string): void {
+    const { state, sentence, createdAt } = this.#store.runs.get(runId);
+    this.#store.progress.appendEvent(runId, createdAt, { type: "state", state, sentence });
+    this.#events.emit({ type: "runs", runId });
+  }
+
   update(runId: string, patch: RunPatch): void {
     this.#store.runs.update(runId, patch);
     this.#events.emit({ type: "runs", runId });

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { RunConfig } from "#shared/config/index.ts";
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import { SiftError } from "#shared/errors.ts";
+import { CHECKPOINT_MANIFEST, checkpointStep } from "#shared/formats/checkpoint.ts";
 import { WORKER_PROTOCOL, type ServingTemplate, type TrainJob } from "#shared/worker/protocol.ts";
 import { snapshotManifest, type SnapshotManifest } from "#shared/worker/snapshot.ts";
 import type { RunSources } from "../data/source.ts";
@@ -40,7 +41,8 @@ export async function prepareRun(parts: PrepareParts, run: Run, signal: AbortSig
   const snapshots = readSnapshots(folder);
   if (!snapshots) throw new SiftError("snapshot", "the snapshot could not be written", { where: { file: folder } });
   const { pins, serving } = parts.store.runs.get(run.id);
-  if (run.resumeFrom !== null) requireSameRun(requireCheckpoint(run.resumeFrom), { config: { ...config }, pins });
+  if (run.resumeFrom === null) clearOutput(run, config);
+  else await requireSame(run, config, signal);
   return {
     kind: "train",
     protocol: WORKER_PROTOCOL,
@@ -56,6 +58,21 @@ export async function prepareRun(parts: PrepareParts, run: Run, signal: AbortSig
     pins,
     threads: availableParallelism(),
   };
+}
+
+/** The snapshot is the run's own; the model lies outside and may have changed. */
+async function requireSame(run: Run, config: RunConfig, signal: AbortSignal): Promise<void> {
+  const pins = { ...run.pins, model_hash: await modelHash(run.modelPath, signal) };
+  requireSameRun(requireCheckpoint(run.resumeFrom ?? ""), { config: { ...config }, pins });
+}
+
+/** What an earlier run left in a folder that may be overwritten; files of others stay. */
+function clearOutput(run: Run, config: RunConfig): void {
+  if (!config.overwrite_output_dir || !existsSync(run.outputDir)) return;
+  rmSync(join(run.outputDir, CHECKPOINT_MANIFEST), { force: true });
+  for (const name of readdirSync(run.outputDir)) {
+    if (checkpointStep(name) !== undefined) rmSync(join(run.outputDir, name), { recursive: true, force: true });
+  }
 }
 
 const NO_TEMPLATE: ServingTemplate = {

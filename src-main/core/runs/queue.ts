@@ -97,11 +97,11 @@ export class RunQueue {
     const [run] = this.#parts.store.runs.inState("queued");
     if (!run) return;
     this.#current = run.id;
-    this.#parts.onBusyChange(true);
+    this.#parts.onBusyChange(true); // told again for each run: listeners take it as a state
     this.#idle = this.#run(run).finally(() => {
       this.#current = undefined;
-      this.#parts.onBusyChange(false);
       this.#next();
+      if (!this.busy) this.#parts.onBusyChange(false);
     });
   }
 

@@ -185,21 +185,27 @@ export class RunTable {
            VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(...newRunValues(run));
-      const insert = this.#db.prepare(
-        "INSERT INTO run_config (run, position, name, value, source, entry) VALUES (?, ?, ?, ?, ?, ?)",
-      );
-      config.forEach((entry, i) =>
-        insert.run(
-          made.lastInsertRowid,
-          i,
-          entry.key,
-          JSON.stringify(entry.value),
-          entry.source,
-          JSON.stringify(entry),
-        ),
-      );
-      return idOf("r", Number(made.lastInsertRowid));
+      const runId = idOf("r", Number(made.lastInsertRowid));
+      this.#insertConfig(runId, config);
+      return runId;
     })();
+  }
+
+  /** The configuration of a run that goes on with other values of the keys that may change (see `FREE_ON_RESUME`). */
+  replaceConfig(runId: string, config: readonly ConfigEntry[]): void {
+    this.#db.transaction(() => {
+      this.#db.prepare("DELETE FROM run_config WHERE run = ?").run(keyOf("r", runId));
+      this.#insertConfig(runId, config);
+    })();
+  }
+
+  #insertConfig(runId: string, config: readonly ConfigEntry[]): void {
+    const insert = this.#db.prepare(
+      "INSERT INTO run_config (run, position, name, value, source, entry) VALUES (?, ?, ?, ?, ?, ?)",
+    );
+    config.forEach((entry, i) =>
+      insert.run(keyOf("r", runId), i, entry.key, JSON.stringify(entry.value), entry.source, JSON.stringify(entry)),
+    );
   }
 
   /** @throws SiftError `run-state` where the state machine has no such step. */

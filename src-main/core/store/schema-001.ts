@@ -150,7 +150,6 @@ CREATE TABLE runs (
   start_step INTEGER NOT NULL DEFAULT 0,
   total_steps INTEGER,
   resume_from TEXT,
-  worker TEXT,
   error TEXT
 ) STRICT;
 CREATE INDEX runs_state ON runs(state, queued_at);
