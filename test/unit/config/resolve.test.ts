@@ -12,6 +12,7 @@ import {
   type ConfigLayer,
   type ResolveContext,
 } from "#shared/config/index.ts";
+import reference from "../../oracles/config/names.json" with { type: "json" };
 
 const BASE = { model_name_or_path: "m", train_files: "d.jsonl", output_dir: "out" };
 const file = (values: Record<string, unknown>): ConfigLayer => ({ source: "file", values: { ...BASE, ...values } });
@@ -129,6 +130,10 @@ describe("names of other tools", () => {
   test("two names of one setting have to agree", () => {
     expect(messages({ r: 4, lora_r: 4 })).toEqual([]);
     expect(messages({ r: 4, lora_r: 8 })).toEqual([expect.stringContaining("same setting")]);
+  });
+  test("every name of TrainingArguments and LoraConfig is ours, or in the table", () => {
+    const known = (name: string) => Object.hasOwn(CONFIG_KEYS, name) || FOREIGN_NAMES.has(name);
+    expect([...reference.TrainingArguments, ...reference.LoraConfig].filter((name) => !known(name))).toEqual([]);
   });
   test("the table never names one of our own keys", () => {
     for (const name of FOREIGN_NAMES.keys()) expect(Object.keys(CONFIG_KEYS)).not.toContain(name);
