@@ -10,14 +10,16 @@ export interface SamplingSettings {
 /** Draws the next token from logits [vocab]. */
 export function sampleToken(logits: Float32Array, settings: SamplingSettings, random: RandomStream): number {
   if (settings.temperature <= 0) return argmax(logits);
-  const candidates = nucleus(probabilities(logits, settings.temperature), settings.topP);
-  const total = candidates.reduce((sum, { probability }) => sum + probability, 0);
-  let left = random() * total;
-  for (const { id, probability } of candidates) {
-    left -= probability;
+  const weights = nucleus(softWeights(logits, settings.temperature), settings.topP);
+  let left = random() * sum(weights);
+  let last = -1;
+  for (const [id, weight] of weights.entries()) {
+    if (weight === 0) continue;
+    last = id;
+    left -= weight;
     if (left < 0) return id;
   }
-  return candidates.at(-1)?.id ?? argmax(logits);
+  return last < 0 ? argmax(logits) : last;
 }
 
 /** The first of the largest. */
@@ -30,20 +32,23 @@ export function argmax(logits: Float32Array): number {
   return best;
 }
 
-function probabilities(logits: Float32Array, temperature: number): Float64Array {
+/** Softmax without its division: the largest is 1. */
+function softWeights(logits: Float32Array, temperature: number): Float64Array {
   const most = logits.reduce((a, b) => Math.max(a, b), -Infinity);
-  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - most) / temperature));
-  const total = weights.reduce((a, b) => a + b, 0);
-  return weights.map((weight) => weight / total);
+  return Float64Array.from(logits, (logit) => Math.exp((logit - most) / temperature));
 }
 
-/** Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration": the token that crosses topP is kept. */
-function nucleus(probability: Float64Array, topP: number): { id: number; probability: number }[] {
-  const sorted = Array.from(probability, (p, id) => ({ id, probability: p })).sort(
-    (a, b) => b.probability - a.probability,
-  );
-  if (topP >= 1) return sorted;
-  let sum = 0;
-  const end = sorted.findIndex(({ probability: p }) => (sum += p) >= topP);
-  return end < 0 ? sorted : sorted.slice(0, end + 1);
+/**
+ * Zero for all but the most likely tokens that together reach topP; the one that crosses it is kept, with its equals.
+ * Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration".
+ */
+function nucleus(weights: Float64Array, topP: number): Float64Array {
+  if (topP >= 1) return weights;
+  const wanted = topP * sum(weights);
+  const descending = weights.slice().sort().reverse();
+  let reached = 0;
+  const lowest = descending.find((weight) => (reached += weight) >= wanted) ?? 0;
+  return weights.map((weight) => (weight >= lowest ? weight : 0));
 }
+
+const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
