@@ -2,7 +2,7 @@ import { SiftError } from "#shared/errors.ts";
 import type { Dim, Op, OpKind, OpOf, TensorType } from "./ops.ts";
 
 type Inferred = readonly TensorType[];
-type ShapeRule<K extends OpKind> = (op: OpOf<K>, inputs: readonly TensorType[]) => Inferred;
+type ShapeRule<K extends OpKind> = (subject: Subject<OpOf<K>>) => Inferred;
 
 const f32 = (...shape: Dim[]): TensorType => ({ dtype: "f32", shape });
 
@@ -11,20 +11,30 @@ export const sameShape = (a: readonly Dim[], b: readonly Dim[]): boolean =>
 
 export const formatType = (type: TensorType): string => `${type.dtype}[${type.shape.join(", ")}]`;
 
-function fail(op: Op, expected: string, inputs: readonly TensorType[]): never {
-  const got = inputs.map(formatType).join(", ");
-  throw new SiftError("graph-shape", `${op.kind} expects ${expected}, got ${got || "nothing"}`, {
-    where: { what: op.kind },
-  });
-}
+/** What a rule sees of its operation; what is wrong with it becomes one kind of error. */
+class Subject<O extends Op> {
+  readonly op: O;
+  readonly inputs: readonly TensorType[];
 
-/** Input `index`, of the given type and rank. */
-function at(op: Op, inputs: readonly TensorType[], index: number): TensorType {
-  return inputs[index] ?? fail(op, `at least ${index + 1} inputs`, inputs);
-}
+  constructor(op: O, inputs: readonly TensorType[]) {
+    this.op = op;
+    this.inputs = inputs;
+  }
 
-function expectThat(condition: boolean, op: Op, expected: string, inputs: readonly TensorType[]): void {
-  if (!condition) fail(op, expected, inputs);
+  at(index: number): TensorType {
+    return this.inputs[index] ?? this.fail(`at least ${index + 1} inputs`);
+  }
+
+  expect(condition: boolean, expected: string): void {
+    if (!condition) this.fail(expected);
+  }
+
+  fail(expected: string): never {
+    const got = this.inputs.map(formatType).join(", ");
+    throw new SiftError("graph-shape", `${this.op.kind} expects ${expected}, got ${got || "nothing"}`, {
+      where: { what: this.op.kind },
+    });
+  }
 }
 
 const rank = (type: TensorType | undefined, n: number, dtype = "f32"): boolean =>
@@ -43,20 +53,18 @@ export function broadcastShapes(a: readonly Dim[], b: readonly Dim[]): Dim[] | u
   return result;
 }
 
-const broadcasting = (op: Op, inputs: readonly TensorType[]): Inferred => {
-  const shape = broadcastShapes(at(op, inputs, 0).shape, at(op, inputs, 1).shape);
-  expectThat(
-    inputs.every((input) => input.dtype === "f32"),
-    op,
+const broadcasting = (s: Subject<Op>): Inferred => {
+  const shape = broadcastShapes(s.at(0).shape, s.at(1).shape);
+  s.expect(
+    s.inputs.every((input) => input.dtype === "f32"),
     "float inputs",
-    inputs,
   );
-  return shape ? [f32(...shape)] : fail(op, "shapes that broadcast", inputs);
+  return shape ? [f32(...shape)] : s.fail("shapes that broadcast");
 };
 
-const elementwise = (op: Op, inputs: readonly TensorType[]): Inferred => {
-  const first = at(op, inputs, 0);
-  expectThat(first.dtype === "f32", op, "a float input", inputs);
+const elementwise = (s: Subject<Op>): Inferred => {
+  const first = s.at(0);
+  s.expect(first.dtype === "f32", "a float input");
   return [first];
 };
 
@@ -65,50 +73,43 @@ const product = (shape: readonly Dim[]): { size: number; symbols: string[] } => 
   symbols: shape.filter((dim) => typeof dim === "string").sort(),
 });
 
-function matrix(op: Op, inputs: readonly TensorType[], index: number, transposed: boolean): readonly [Dim, Dim] {
-  const [rows, columns] = at(op, inputs, index).shape;
-  expectThat(rank(inputs[index], 2), op, `a float matrix as input ${index}`, inputs);
+function matrix(s: Subject<Op>, index: number, transposed: boolean): readonly [Dim, Dim] {
+  const [rows, columns] = s.at(index).shape;
+  s.expect(rank(s.inputs[index], 2), `a float matrix as input ${index}`);
   return transposed ? [columns ?? 0, rows ?? 0] : [rows ?? 0, columns ?? 0];
 }
 
-const attentionInputs = (op: OpOf<"attention" | "attentionGrad">, inputs: readonly TensorType[]): void => {
-  const [q, k, v, limits, chunks] = inputs;
+const attentionInputs = (s: Subject<OpOf<"attention" | "attentionGrad">>): void => {
+  const [q, k, v, limits, chunks] = s.inputs;
   const width = q?.shape[1];
-  expectThat(rank(q, 2) && typeof width === "number" && width % op.heads === 0, op, "q [n, heads · d]", inputs);
-  const kv = (Number(width) / op.heads) * op.kvHeads;
-  expectThat(rank(k, 2) && k?.shape[1] === kv, op, `k [m, ${kv}]`, inputs);
-  expectThat(v !== undefined && k !== undefined && sameShape(v.shape, k.shape), op, "v of k's shape", inputs);
-  expectThat(rank(limits, 1, "i32") && limits?.shape[0] === q?.shape[0], op, "limits [n]", inputs);
-  expectThat(rank(chunks, 2, "i32") && chunks?.shape[1] === 4, op, "chunks [c, 4]", inputs);
+  s.expect(rank(q, 2) && typeof width === "number" && width % s.op.heads === 0, "q [n, heads · d]");
+  const kv = (Number(width) / s.op.heads) * s.op.kvHeads;
+  s.expect(rank(k, 2) && k?.shape[1] === kv, `k [m, ${kv}]`);
+  s.expect(v !== undefined && k !== undefined && sameShape(v.shape, k.shape), "v of k's shape");
+  s.expect(rank(limits, 1, "i32") && limits?.shape[0] === q?.shape[0], "limits [n]");
+  s.expect(rank(chunks, 2, "i32") && chunks?.shape[1] === 4, "chunks [c, 4]");
 };
 
-const lossInputs = (op: Op, inputs: readonly TensorType[]): void => {
-  const [hidden, table, labels, weights] = inputs;
-  expectThat(
-    rank(hidden, 2) && rank(table, 2) && hidden?.shape[1] === table?.shape[1],
-    op,
-    "hidden [n, h], table [v, h]",
-    inputs,
-  );
-  expectThat(rank(labels, 1, "i32") && rank(weights, 1), op, "labels [n] i32, weights [n]", inputs);
-  expectThat(
+const lossInputs = (s: Subject<Op>): void => {
+  const [hidden, table, labels, weights] = s.inputs;
+  s.expect(rank(hidden, 2) && rank(table, 2) && hidden?.shape[1] === table?.shape[1], "hidden [n, h], table [v, h]");
+  s.expect(rank(labels, 1, "i32") && rank(weights, 1), "labels [n] i32, weights [n]");
+  s.expect(
     labels?.shape[0] === hidden?.shape[0] && weights?.shape[0] === hidden?.shape[0],
-    op,
     "one label and weight a row",
-    inputs,
   );
 };
 
-function reducedShape(op: OpOf<"sum" | "squareSum">, inputs: readonly TensorType[], keep: boolean): Dim[] {
-  const { shape } = at(op, inputs, 0);
-  const valid = op.axes.every((axis) => axis >= 0 && axis < shape.length);
-  expectThat(valid, op, "axes of the input", inputs);
-  return shape.flatMap((dim, axis) => (op.axes.includes(axis) ? (keep ? [1] : []) : [dim]));
+function reducedShape(s: Subject<OpOf<"sum" | "squareSum">>, keep: boolean): Dim[] {
+  const { shape } = s.at(0);
+  const valid = s.op.axes.every((axis) => axis >= 0 && axis < shape.length);
+  s.expect(valid, "axes of the input");
+  return shape.flatMap((dim, axis) => (s.op.axes.includes(axis) ? (keep ? [1] : []) : [dim]));
 }
 
 /** Output types of every operation, from its inputs' types; wrong inputs are errors that say what was expected. */
 const RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
-  constant: (op) => [op.type],
+  constant: (s) => [s.op.type],
   add: broadcasting,
   sub: broadcasting,
   mul: broadcasting,
@@ -120,121 +121,106 @@ const RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
   cos: elementwise,
   sin: elementwise,
   sigmoid: elementwise,
-  toFloat: (op, inputs) => [f32(...at(op, inputs, 0).shape)],
-  sum: (op, inputs) => [f32(...reducedShape(op, inputs, op.keep))],
-  squareSum: (op, inputs) => [f32(...reducedShape(op, inputs, false))],
-  broadcastLike: (op, inputs) => {
-    const { shape } = at(op, inputs, 1);
-    const result = broadcastShapes(at(op, inputs, 0).shape, shape);
-    return result && sameShape(result, shape)
-      ? [f32(...shape)]
-      : fail(op, "a shape that broadcasts to the second", inputs);
+  toFloat: (s) => [f32(...s.at(0).shape)],
+  sum: (s) => [f32(...reducedShape(s, s.op.keep))],
+  squareSum: (s) => [f32(...reducedShape(s, false))],
+  broadcastLike: (s) => {
+    const { shape } = s.at(1);
+    const result = broadcastShapes(s.at(0).shape, shape);
+    return result && sameShape(result, shape) ? [f32(...shape)] : s.fail("a shape that broadcasts to the second");
   },
-  fillLike: (op, inputs) => [f32(...at(op, inputs, 0).shape)],
-  reshape: (op, inputs) => {
-    const from = product(at(op, inputs, 0).shape);
-    const to = product(op.shape);
+  fillLike: (s) => [f32(...s.at(0).shape)],
+  reshape: (s) => {
+    const from = product(s.at(0).shape);
+    const to = product(s.op.shape);
     const same = from.size === to.size && sameShape(from.symbols, to.symbols) && to.symbols.length <= 1;
-    return same
-      ? [{ dtype: at(op, inputs, 0).dtype, shape: op.shape }]
-      : fail(op, `the elements of [${op.shape.join(", ")}]`, inputs);
+    return same ? [{ dtype: s.at(0).dtype, shape: s.op.shape }] : s.fail(`the elements of [${s.op.shape.join(", ")}]`);
   },
-  concat: (op, inputs) => {
-    const first = at(op, inputs, 0);
-    const rest = (type: TensorType): Dim[] => type.shape.filter((_, axis) => axis !== op.axis);
-    expectThat(
-      inputs.every((input) => sameShape(rest(input), rest(first))),
-      op,
+  concat: (s) => {
+    const first = s.at(0);
+    const rest = (type: TensorType): Dim[] => type.shape.filter((_, axis) => axis !== s.op.axis);
+    s.expect(
+      s.inputs.every((input) => sameShape(rest(input), rest(first))),
       "the same other axes",
-      inputs,
     );
-    const sizes = inputs.map((input) => input.shape[op.axis]);
-    const total = sizes.every((size) => typeof size === "number") ? sizes.reduce((a, b) => a + b, 0) : op.dim;
-    expectThat(total === op.dim, op, `axis ${op.axis} of ${total} elements`, inputs);
-    return [{ dtype: first.dtype, shape: first.shape.map((dim, axis) => (axis === op.axis ? op.dim : dim)) }];
+    const sizes = s.inputs.map((input) => input.shape[s.op.axis]);
+    const total = sizes.every((size) => typeof size === "number") ? sizes.reduce((a, b) => a + b, 0) : s.op.dim;
+    s.expect(total === s.op.dim, `axis ${s.op.axis} of ${total} elements`);
+    return [{ dtype: first.dtype, shape: first.shape.map((dim, axis) => (axis === s.op.axis ? s.op.dim : dim)) }];
   },
-  slice: (op, inputs) => {
-    const { shape, dtype } = at(op, inputs, 0);
-    const size = shape[op.axis];
-    expectThat(
-      typeof size === "number" && op.start >= 0 && op.start < op.end && op.end <= size,
-      op,
-      `${op.end} elements on a static axis ${op.axis}`,
-      inputs,
+  slice: (s) => {
+    const { shape, dtype } = s.at(0);
+    const size = shape[s.op.axis];
+    s.expect(
+      typeof size === "number" && s.op.start >= 0 && s.op.start < s.op.end && s.op.end <= size,
+      `${s.op.end} elements on a static axis ${s.op.axis}`,
     );
-    return [{ dtype, shape: shape.map((dim, axis) => (axis === op.axis ? op.end - op.start : dim)) }];
+    return [{ dtype, shape: shape.map((dim, axis) => (axis === s.op.axis ? s.op.end - s.op.start : dim)) }];
   },
-  gatherRows: (op, inputs) => {
-    expectThat(rank(inputs[1], 1, "i32"), op, "indices [m] i32", inputs);
-    const table = at(op, inputs, 0);
-    return [{ dtype: table.dtype, shape: [at(op, inputs, 1).shape[0] ?? 0, ...table.shape.slice(1)] }];
+  gatherRows: (s) => {
+    s.expect(rank(s.inputs[1], 1, "i32"), "indices [m] i32");
+    const table = s.at(0);
+    return [{ dtype: table.dtype, shape: [s.at(1).shape[0] ?? 0, ...table.shape.slice(1)] }];
   },
-  scatterAddRows: (op, inputs) => {
-    const [base, indices, rows] = [at(op, inputs, 0), at(op, inputs, 1), at(op, inputs, 2)];
+  scatterAddRows: (s) => {
+    const [base, indices, rows] = [s.at(0), s.at(1), s.at(2)];
     const expected = [indices.shape[0] ?? 0, ...base.shape.slice(1)];
-    expectThat(rank(indices, 1, "i32") && sameShape(rows.shape, expected), op, `rows [${expected.join(", ")}]`, inputs);
+    s.expect(rank(indices, 1, "i32") && sameShape(rows.shape, expected), `rows [${expected.join(", ")}]`);
     return [base];
   },
-  gemm: (op, inputs) => {
-    const [rows, inner] = matrix(op, inputs, 0, op.transA);
-    const [innerB, columns] = matrix(op, inputs, 1, op.transB);
-    expectThat(inner === innerB, op, "equal inner dimensions", inputs);
-    const bias = inputs[2];
+  gemm: (s) => {
+    const [rows, inner] = matrix(s, 0, s.op.transA);
+    const [innerB, columns] = matrix(s, 1, s.op.transB);
+    s.expect(inner === innerB, "equal inner dimensions");
+    const bias = s.inputs[2];
     const fits = !bias || sameShape(broadcastShapes(bias.shape, [rows, columns]) ?? [], [rows, columns]);
-    return fits ? [f32(rows, columns)] : fail(op, `a third input that broadcasts to [${rows}, ${columns}]`, inputs);
+    return fits ? [f32(rows, columns)] : s.fail(`a third input that broadcasts to [${rows}, ${columns}]`);
   },
-  rmsNorm: (op, inputs) => {
-    expectThat(
-      rank(inputs[1], 1) && at(op, inputs, 0).shape.at(-1) === inputs[1]?.shape[0],
-      op,
-      "x [n, h], weight [h]",
-      inputs,
-    );
-    return [at(op, inputs, 0)];
+  rmsNorm: (s) => {
+    s.expect(rank(s.inputs[1], 1) && s.at(0).shape.at(-1) === s.inputs[1]?.shape[0], "x [n, h], weight [h]");
+    return [s.at(0)];
   },
-  rotate: (op, inputs) => {
-    const [x, cos] = [at(op, inputs, 0), at(op, inputs, 1)];
+  rotate: (s) => {
+    const [x, cos] = [s.at(0), s.at(1)];
     const half = Number(cos.shape[1]);
-    expectThat(
-      rank(x, 2) && x.shape[1] === op.heads * 2 * half && x.shape[0] === cos.shape[0],
-      op,
+    s.expect(
+      rank(x, 2) && x.shape[1] === s.op.heads * 2 * half && x.shape[0] === cos.shape[0],
       "x [n, heads · 2d], cos and sin [n, d]",
-      inputs,
     );
     return [x];
   },
-  gatedSilu: (op, inputs) => {
-    expectThat(sameShape(at(op, inputs, 0).shape, at(op, inputs, 1).shape), op, "gate and up of one shape", inputs);
-    return [at(op, inputs, 0)];
+  gatedSilu: (s) => {
+    s.expect(sameShape(s.at(0).shape, s.at(1).shape), "gate and up of one shape");
+    return [s.at(0)];
   },
-  gatedSiluGrad: (op, inputs) => [at(op, inputs, 0), at(op, inputs, 1)],
-  attention: (op, inputs) => {
-    attentionInputs(op, inputs);
-    return [at(op, inputs, 0)];
+  gatedSiluGrad: (s) => [s.at(0), s.at(1)],
+  attention: (s) => {
+    attentionInputs(s);
+    return [s.at(0)];
   },
-  attentionGrad: (op, inputs) => {
-    attentionInputs(op, inputs);
-    return [at(op, inputs, 0), at(op, inputs, 1), at(op, inputs, 2)];
+  attentionGrad: (s) => {
+    attentionInputs(s);
+    return [s.at(0), s.at(1), s.at(2)];
   },
-  crossEntropy: (op, inputs) => {
-    lossInputs(op, inputs);
+  crossEntropy: (s) => {
+    lossInputs(s);
     return [f32()];
   },
-  crossEntropyGrad: (op, inputs) => {
-    lossInputs(op, inputs);
-    const [, table, , , base] = inputs;
+  crossEntropyGrad: (s) => {
+    lossInputs(s);
+    const [, table, , , base] = s.inputs;
     const fits = !base || (table !== undefined && sameShape(base.shape, table.shape));
-    expectThat(fits, op, "a base of the table's shape", inputs);
-    return [f32(), at(op, inputs, 0), ...(op.table ? [at(op, inputs, 1)] : [])];
+    s.expect(fits, "a base of the table's shape");
+    return [f32(), s.at(0), ...(s.op.table ? [s.at(1)] : [])];
   },
-  dropoutMask: (op, inputs) => {
-    expectThat(rank(inputs[0], 1, "i32") && inputs[0]?.shape[0] === 2, op, "seed [2] i32", inputs);
-    return [at(op, inputs, 1)];
+  dropoutMask: (s) => {
+    s.expect(rank(s.inputs[0], 1, "i32") && s.inputs[0]?.shape[0] === 2, "seed [2] i32");
+    return [s.at(1)];
   },
 };
 
 /** Types of an operation's outputs. Throws `graph-shape`. */
 export function inferShapes(op: Op, inputs: readonly TensorType[]): Inferred {
   const rule = RULES[op.kind] as ShapeRule<OpKind>;
-  return rule(op, inputs);
+  return rule(new Subject(op, inputs));
 }

@@ -39,20 +39,21 @@ const splitKeys = (e: Emitter, rows: string, { kvHeads, width }: Geometry): stri
 const joinKeys = (e: Emitter, split: string, { kvHeads, width }: Geometry): string =>
   e.reshape(e.transpose(split, 1, 0, 2), -1, kvHeads * width);
 
-const product = (
-  e: Emitter,
-  a: string,
-  b: string,
-  options: { transA?: number; transB?: number; alpha?: number },
-): string =>
-  e.microsoft("FusedMatMul", [a, b], {
+interface ProductOptions {
+  readonly transA?: number;
+  readonly transB?: number;
+  readonly alpha?: number;
+}
+
+const product = (e: Emitter, factors: readonly [string, string], options: ProductOptions = {}): string =>
+  e.microsoft("FusedMatMul", factors, {
     transA: { int: options.transA ?? 0 },
     transB: { int: options.transB ?? 0 },
     alpha: { float: options.alpha ?? 1 },
   });
 
 /** [group · rows, keys]: 0 where key j ≤ the query's limit, else HIDDEN. */
-function maskOf(e: Emitter, limits: string, chunk: Chunk, group: number): string {
+function maskOf(e: Emitter, limits: string, { chunk, group }: { chunk: Chunk; group: number }): string {
   const limit = e.reshape(e.node("Tile", [e.rows(limits, ...chunk.queries), e.longs(group)]), -1, 1);
   const scalar = (x: string): string => e.node("Squeeze", [x]);
   const one = e.tensor({ type: "int32", dims: [], values: [1] });
@@ -77,13 +78,13 @@ interface Inputs {
   readonly chunks: string;
 }
 
-function probabilities(e: Emitter, inputs: Inputs, index: string, geometry: Geometry): Split {
+function probabilities(e: Emitter, inputs: Inputs, { index, geometry }: { index: string; geometry: Geometry }): Split {
   const chunk = readChunk(e, inputs.chunks, index);
   const q = splitQueries(e, e.rows(inputs.q, ...chunk.queries), geometry);
   const k = splitKeys(e, e.rows(inputs.k, ...chunk.keys), geometry);
   const v = splitKeys(e, e.rows(inputs.v, ...chunk.keys), geometry);
-  const mask = maskOf(e, inputs.limits, chunk, geometry.heads / geometry.kvHeads);
-  const scores = e.node("Add", [product(e, q, k, { transB: 1, alpha: geometry.scale }), mask]);
+  const mask = maskOf(e, inputs.limits, { chunk, group: geometry.heads / geometry.kvHeads });
+  const scores = e.node("Add", [product(e, [q, k], { transB: 1, alpha: geometry.scale }), mask]);
   return { chunk, q, k, v, p: e.node("Softmax", [scores], { axis: { int: -1 } }) };
 }
 
@@ -99,8 +100,8 @@ export function emitAttention(e: Emitter, inputs: Inputs, geometry: Geometry): s
     tripsOf(e, inputs.chunks),
     [empty(e, geometry.heads * geometry.width)],
     (body, index, [done = ""]) => {
-      const { p, v } = probabilities(body, inputs, index, geometry);
-      return [append(body, done, joinQueries(body, product(body, p, v, {}), geometry))];
+      const { p, v } = probabilities(body, inputs, { index, geometry });
+      return [append(body, done, joinQueries(body, product(body, [p, v]), geometry))];
     },
   );
   return out ?? "";
@@ -116,22 +117,29 @@ export function emitAttentionGrad(
   const zeros = (like: string): string => e.node("ConstantOfShape", [e.node("Shape", [like])]);
   const start = [empty(e, geometry.heads * geometry.width), zeros(inputs.k), zeros(inputs.v)];
   return e.loop(tripsOf(e, inputs.chunks), start, (body, index, [dq = "", dk = "", dv = ""]) => {
-    const { chunk, q, k, v, p } = probabilities(body, inputs, index, geometry);
+    const { chunk, q, k, v, p } = probabilities(body, inputs, { index, geometry });
     const out = splitQueries(body, body.rows(inputs.out, ...chunk.queries), geometry);
     const dout = splitQueries(body, body.rows(inputs.dout, ...chunk.queries), geometry);
     const delta = body.reduce("ReduceSum", body.node("Mul", [dout, out]), [2]);
-    const dp = product(body, dout, v, { transB: 1 });
+    const dp = product(body, [dout, v], { transB: 1 });
     const ds = body.node("Mul", [p, body.node("Sub", [dp, delta])]);
     return [
-      append(body, dq, joinQueries(body, product(body, ds, k, { alpha: scale }), geometry)),
-      addRows(body, dk, chunk, joinKeys(body, product(body, ds, q, { transA: 1, alpha: scale }), geometry)),
-      addRows(body, dv, chunk, joinKeys(body, product(body, p, dout, { transA: 1 }), geometry)),
+      append(body, dq, joinQueries(body, product(body, [ds, k], { alpha: scale }), geometry)),
+      addRows(body, dk, {
+        keys: chunk.keys,
+        rows: joinKeys(body, product(body, [ds, q], { transA: 1, alpha: scale }), geometry),
+      }),
+      addRows(body, dv, { keys: chunk.keys, rows: joinKeys(body, product(body, [p, dout], { transA: 1 }), geometry) }),
     ];
   });
 }
 
 /** The chunk's key rows of `total` with `rows` added. */
-function addRows(e: Emitter, total: string, { keys: [start, end] }: Chunk, rows: string): string {
+function addRows(
+  e: Emitter,
+  total: string,
+  { keys: [start, end], rows }: { keys: Chunk["keys"]; rows: string },
+): string {
   const zero = e.tensor({ type: "int32", dims: [1], values: [0] });
   const last = e.tensor({ type: "int32", dims: [1], values: [2 ** 31 - 1] });
   const middle = e.node("Add", [e.rows(total, start, end), rows]);

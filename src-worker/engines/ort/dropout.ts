@@ -3,16 +3,20 @@ import type { Emitter } from "./emitter.ts";
 /** 2³¹ − 1: products of two residues fit int64. */
 const PRIME = 2147483647;
 
+interface DropoutOptions {
+  /** [2] int32 */
+  readonly seed: string;
+  readonly like: string;
+  readonly rate: number;
+  readonly stream: number;
+}
+
 /**
  * A mask that depends on seed, stream and element number only, so that a resumed run draws what the uninterrupted one
  * drew. Two squarings modulo a prime, each mixed with the value before it, break the lattice of a linear generator.
  */
-export function emitDropoutMask(
-  e: Emitter,
-  seed: string,
-  like: string,
-  options: { rate: number; stream: number },
-): string {
+export function emitDropoutMask(e: Emitter, options: DropoutOptions): string {
+  const { seed, like } = options;
   const modulo = (x: string): string => e.node("Mod", [x, e.long(PRIME)]);
   const times = (a: string, b: string): string => e.node("Mul", [a, b]);
   const plus = (a: string, b: string): string => e.node("Add", [a, b]);

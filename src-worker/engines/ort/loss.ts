@@ -32,7 +32,7 @@ export function emitCrossEntropy(e: Emitter, inputs: LossInputs, options: LossOp
     tripsOf(e, inputs.hidden, options.chunk),
     start,
     (body, iteration, states) => {
-      const part = chunkOf(body, inputs, iteration, options.chunk);
+      const part = chunkOf(body, inputs, { iteration, chunk: options.chunk });
       const { p, lse } = softmax(body, part.hidden, inputs.table);
       const row = body.node("Gather", [inputs.table, part.labels], { axis: { int: 0 } });
       const logit = body.reduce("ReduceSum", body.node("Mul", [part.hidden, row]), [1]);
@@ -63,8 +63,7 @@ const tripsOf = (e: Emitter, hidden: string, chunk: number): string => {
 function chunkOf(
   e: Emitter,
   inputs: LossInputs,
-  iteration: string,
-  chunk: number,
+  { iteration, chunk }: { iteration: string; chunk: number },
 ): { hidden: string; labels: string; weights: string } {
   const start = e.node("Mul", [e.reshape(iteration, 1), e.longs(chunk)]);
   const end = e.node("Add", [start, e.longs(chunk)]);
@@ -82,14 +81,14 @@ function softmax(e: Emitter, hidden: string, table: string): { p: string; lse: s
 /** The one-hot part of dtable: every label's row loses weight · hidden. */
 function subtractLabels(e: Emitter, inputs: LossInputs, softPart: string): string {
   const weighted = e.node("Mul", [inputs.hidden, e.node("Neg", [e.reshape(inputs.weights, -1, 1)])]);
-  return emitScatterAdd(e, softPart, inputs.labels, weighted);
+  return emitScatterAdd(e, softPart, { indices: inputs.labels, rows: weighted });
 }
 
 /**
  * Adds rows at indices that may repeat. ScatterElements, because ScatterND(reduction=add) loses updates on repeated
  * indices with two threads or more.
  */
-export function emitScatterAdd(e: Emitter, base: string, indices: string, rows: string): string {
+export function emitScatterAdd(e: Emitter, base: string, { indices, rows }: { indices: string; rows: string }): string {
   const wide = e.node("Expand", [e.reshape(indices, -1, 1), e.node("Shape", [rows])]);
   return e.node("ScatterElements", [base, wide, rows], { axis: { int: 0 }, reduction: { string: "add" } });
 }

@@ -83,7 +83,7 @@ const LOWERINGS: { readonly [K in OpKind]: Lowering<K> } = {
   concat: ({ e, op, inputs }) => [e.node("Concat", inputs, { axis: { int: op.axis } })],
   slice: ({ e, op, x }) => [e.node("Slice", [x(0), e.longs(op.start), e.longs(op.end), e.longs(op.axis)])],
   gatherRows: ({ e, inputs }) => [e.node("Gather", inputs, { axis: { int: 0 } })],
-  scatterAddRows: ({ e, x }) => [emitScatterAdd(e, x(0), x(1), x(2))],
+  scatterAddRows: ({ e, x }) => [emitScatterAdd(e, x(0), { indices: x(1), rows: x(2) })],
   gemm: ({ e, op, inputs }) => [
     e.node("Gemm", inputs, {
       transA: { int: op.transA ? 1 : 0 },
@@ -107,7 +107,7 @@ const LOWERINGS: { readonly [K in OpKind]: Lowering<K> } = {
     const [, , , , base] = inputs;
     return emitCrossEntropy(e, lossInputs(x), { width: columns(type(0)), chunk: op.chunk, gradients, base });
   },
-  dropoutMask: ({ e, op, x }) => [emitDropoutMask(e, x(0), x(1), op)],
+  dropoutMask: ({ e, op, x }) => [emitDropoutMask(e, { seed: x(0), like: x(1), rate: op.rate, stream: op.stream })],
 };
 
 export interface Lowered {
