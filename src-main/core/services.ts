@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { applicationRoot } from "../entries.ts";
+import { ChatService } from "./chat/service.ts";
 import { DataHashes } from "./data/data-hash.ts";
 import { DatasetService } from "./data/datasets.ts";
 import { ReviewService } from "./data/reviews.ts";
@@ -40,6 +41,7 @@ export class Services {
   readonly hashes: DataHashes;
   readonly text: TextService;
   readonly runs: RunService;
+  readonly chat: ChatService;
   readonly #busyListeners = new Set<(busy: boolean) => void>();
 
   constructor({ paths, clock, env, desktop }: ServiceOptions) {
@@ -59,6 +61,7 @@ export class Services {
     this.models = new ModelService({ ...base, env });
     this.hashes = new DataHashes(store);
     this.text = new TextService({ ...base, reviews: this.reviews, hashes: this.hashes });
+    this.chat = new ChatService(base);
     this.runs = new RunService({
       ...base,
       paths,
@@ -66,6 +69,7 @@ export class Services {
       hashes: this.hashes,
       models: this.models,
       onBusyChange: (busy) => {
+        if (busy) this.chat.makeRoom(); // training is about to need the memory
         for (const listener of this.#busyListeners) listener(busy);
       },
     });
@@ -85,6 +89,7 @@ export class Services {
   }
 
   async close(): Promise<void> {
+    this.chat.close();
     await this.runs.close();
     await this.jobs.close();
     await this.datasets.sweep();

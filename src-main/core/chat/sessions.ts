@@ -43,6 +43,10 @@ export class ChatSessions {
     for (const [key, worker] of this.#workers) this.#close(key, worker);
   }
 
+  pids(): number[] {
+    return [...this.#workers.values()].flatMap((worker) => worker.pid ?? []);
+  }
+
   #closeIdle(): void {
     const oldest = this.#clock() - IDLE_MS;
     for (const [key, worker] of this.#workers) if (!worker.busy && worker.lastUsed < oldest) this.#close(key, worker);

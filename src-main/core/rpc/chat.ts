@@ -1,6 +1,11 @@
+import type { Message } from "#shared/text/index.ts";
 import type { Services } from "../services.ts";
-import { notImplemented, procedures } from "./base.ts";
+import { mapStreamErrors, procedures } from "./base.ts";
 
-export function chatRouter(_services: Services) {
-  return { send: procedures.chat.send.handler(() => notImplemented("chat")) };
+export function chatRouter({ chat }: Services) {
+  return {
+    send: procedures.chat.send.handler(({ input, signal }) =>
+      mapStreamErrors(chat.send({ ...input, messages: input.messages as Message[] }, signal)),
+    ),
+  };
 }

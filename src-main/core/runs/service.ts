@@ -10,6 +10,7 @@ import type {
   RunEvent,
   RunSummary,
 } from "#shared/contract/runs.ts";
+import type { MadeModel } from "#shared/contract/models.ts";
 import type { EncodeSettings, Proof } from "#shared/contract/text.ts";
 import { SiftError } from "#shared/errors.ts";
 import type { DataHashes } from "../data/data-hash.ts";
@@ -32,7 +33,7 @@ import { prepareRun, snapshotFolder } from "./prepare.ts";
 import { RunQueue } from "./queue.ts";
 import { modelFolder, resolveLayers, sourcesOf } from "./resolve.ts";
 import { encodeSettingsOf, templateChoiceOf } from "./settings.ts";
-import { runDetail, runSummary, type LiveFacts } from "./views.ts";
+import { madeModel, runDetail, runSummary, type LiveFacts } from "./views.ts";
 
 interface Parts {
   readonly store: Store;
@@ -172,6 +173,11 @@ export class RunService {
       resumeFrom,
     };
     return { runId: this.#queueNew(run, resolved.entries), notices };
+  }
+
+  /** What the runs made, newest run first: the finished model or the last checkpoint of each. */
+  madeModels(): MadeModel[] {
+    return this.#parts.store.runs.list().flatMap((run) => madeModel(this.#parts.store, run));
   }
 
   stop(runId: string, save: boolean): RunSummary {

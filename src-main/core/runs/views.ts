@@ -1,5 +1,8 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { MadeModel } from "#shared/contract/models.ts";
 import type { ConfigEntry, MetricColumns, RunDetail, RunSummary } from "#shared/contract/runs.ts";
+import type { Checkpoint } from "../store/progress.ts";
 import type { Store } from "../store/index.ts";
 import type { Run } from "../store/runs.ts";
 import { hasEnded } from "./journal.ts";
@@ -61,9 +64,7 @@ export function runSummary(store: Store, run: Run, live: LiveFacts): RunSummary 
 }
 
 export function runDetail(store: Store, run: Run, live: LiveFacts): RunDetail {
-  const checkpoints = store.progress
-    .checkpoints(run.id)
-    .filter(({ path }) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
+  const checkpoints = presentCheckpoints(store, run.id);
   const resumable = hasEnded(run.state) && run.state !== "done";
   return {
     summary: runSummary(store, run, live),
@@ -81,6 +82,20 @@ export function runDetail(store: Store, run: Run, live: LiveFacts): RunDetail {
     canResume: resumable,
     canChat: checkpoints.length > 0 && run.serving !== null,
   };
+}
+
+/** Those that somebody has not deleted meanwhile. */
+const presentCheckpoints = (store: Store, runId: string): Checkpoint[] =>
+  store.progress.checkpoints(runId).filter(({ path }) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
+
+/** The finished model of a run, else its last checkpoint; nothing where it has neither. */
+export function madeModel(store: Store, run: Run): MadeModel[] {
+  const checkpoints = presentCheckpoints(store, run.id);
+  const best = checkpoints.findLast(({ final }) => final) ?? checkpoints.at(-1);
+  if (!best) return [];
+  const kind = existsSync(join(best.path, "adapter_config.json")) ? "adapter" : "full";
+  const { path, step, bytes } = best;
+  return [{ runId: run.id, runName: run.name, path, baseModelPath: run.modelPath, kind, step, bytes }];
 }
 
 /** Where a run stands at its best evaluation. */

@@ -21,6 +21,8 @@ export type EncodedAll = ReturnType<RowEncoder["encodeAll"]>;
 export interface RowCoder {
   /** Null where the model folder has no tokenizer. */
   readonly encoder: RowEncoder | null;
+  /** False where conversations cannot be rendered. */
+  readonly hasTemplate: boolean;
   encodeAll(row: ParsedRow, index: number): EncodedAll;
   encode(row: ParsedRow, index: number): EncodeResult;
 }
@@ -64,6 +66,7 @@ function encoderOptions(settings: EncodeSettings, template: EncoderTemplate): En
 
 class TemplateCoder implements RowCoder {
   readonly encoder: RowEncoder;
+  readonly hasTemplate: boolean = true;
   constructor(encoder: RowEncoder) {
     this.encoder = encoder;
   }
@@ -76,6 +79,7 @@ class TemplateCoder implements RowCoder {
 }
 
 class DocumentsOnly extends TemplateCoder {
+  override readonly hasTemplate = false;
   readonly #modelPath: string;
   constructor(encoder: RowEncoder, modelPath: string) {
     super(encoder);
@@ -100,6 +104,7 @@ class DocumentsOnly extends TemplateCoder {
 
 class TokenRowsOnly implements RowCoder {
   readonly encoder = null;
+  readonly hasTemplate = false;
   readonly #modelPath: string;
   readonly #vocabularySize: number | undefined;
 
