@@ -3,10 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { applicationRoot } from "../entries.ts";
 import { withCommonOptions } from "./command.ts";
+import { auditCommand } from "./audit.ts";
 import { compareCommand } from "./compare.ts";
 import { doctorCommand } from "./doctor.ts";
+import { encodeCommand } from "./encode.ts";
 import { importCommand } from "./import.ts";
 import { openCommand } from "./open.ts";
+import { proveCommand } from "./prove.ts";
 import { runsCommand } from "./runs.ts";
 import { serveCommand } from "./serve.ts";
 
@@ -20,7 +23,16 @@ export function buildProgram(): Command {
     .showHelpAfterError("(sift --help lists the commands)")
     .exitOverride();
   openCommand(program);
-  const commands = [serveCommand(), importCommand(), runsCommand(), compareCommand(), doctorCommand()];
+  const commands = [
+    serveCommand(),
+    importCommand(),
+    encodeCommand(),
+    proveCommand(),
+    auditCommand(),
+    runsCommand(),
+    compareCommand(),
+    doctorCommand(),
+  ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   return program;
 }

@@ -1,0 +1,79 @@
+import type { Command } from "commander";
+import { Option } from "commander";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
+import { SiftError } from "#shared/errors.ts";
+import { MASK_POLICIES, PRESET_NAMES } from "#shared/text/index.ts";
+import type { MaskPolicy } from "#shared/text/index.ts";
+import type { RowCoder } from "../core/text/encoding.ts";
+import { integer, UsageError } from "./command.ts";
+import type { CommonOptions } from "./command.ts";
+
+/** The flags that decide how rows become tokens: `encode` and `prove` share them. */
+export interface TextFlags extends CommonOptions {
+  readonly data: string;
+  readonly tokenizer: string;
+  readonly template?: string;
+  readonly mask?: MaskPolicy;
+  readonly max_length?: number;
+  readonly limit?: number;
+}
+
+export function withTextFlags(command: Command): Command {
+  return command
+    .requiredOption("--data <file>", "JSON or JSON Lines file of conversations")
+    .requiredOption("--tokenizer <dir>", "model or tokenizer folder")
+    .option("--template <preset|file>", `${PRESET_NAMES.join(", ")}, or a Jinja file (default: the folder's own)`)
+    .addOption(new Option("--mask <policy>", "what is trained (default: the template's)").choices([...MASK_POLICIES]))
+    .option("--max_length <n>", "cut rows at the end after n tokens (default: nothing is cut)", integer(1))
+    .option("--limit <n>", "only the first n rows", integer(1));
+}
+
+/** Flags as the settings that core encodes with. Throws UsageError for files that are not there. */
+export function encodeSettings(flags: Omit<TextFlags, "data" | "limit">): EncodeSettings {
+  const modelPath = existingFolder("tokenizer", flags.tokenizer);
+  return {
+    modelPath,
+    template: templateChoice(flags.template),
+    ...(flags.mask !== undefined && { mask: flags.mask }),
+    ...(flags.max_length !== undefined && { maxLength: flags.max_length, overLength: "truncate" as const }),
+  };
+}
+
+/** Opens the coder; what is wrong in a template is told with the file that it stands in. */
+export async function openCoder(settings: EncodeSettings): Promise<RowCoder> {
+  const encoding = await import("../core/text/encoding.ts");
+  try {
+    return encoding.openCoder(settings);
+  } catch (error) {
+    const { template } = settings;
+    if (!(error instanceof SiftError) || template.kind !== "text" || error.where?.line === undefined) throw error;
+    const where = { ...error.where, file: error.where.file ?? template.name ?? "template" };
+    throw new SiftError(error.code, error.message, {
+      where,
+      cause: error,
+      ...(error.remedy !== undefined && { remedy: error.remedy }),
+    });
+  }
+}
+
+/** A preset's name, `own`, or a file of Jinja. */
+export function templateChoice(text: string | undefined): TemplateChoice {
+  if (text === undefined || text === "own") return { kind: "own" };
+  if (PRESET_NAMES.includes(text)) return { kind: "preset", name: text };
+  const file = existingFile("template", text, `expected a preset (${PRESET_NAMES.join(", ")}) or a Jinja file`);
+  return { kind: "text", source: readFileSync(file, "utf8"), name: text };
+}
+
+export function existingFile(flag: string, path: string, hint = ""): string {
+  const file = resolve(path);
+  if (existsSync(file) && statSync(file).isFile()) return file;
+  throw new UsageError(`--${flag}: there is no file ${path}${hint === "" ? "" : `; ${hint}`}`);
+}
+
+export function existingFolder(flag: string, path: string): string {
+  const folder = resolve(path);
+  if (existsSync(folder) && statSync(folder).isDirectory()) return folder;
+  throw new UsageError(`--${flag}: there is no folder ${path}`);
+}
