@@ -7,6 +7,7 @@ import { auditCommand } from "./audit.ts";
 import { compareCommand } from "./compare.ts";
 import { doctorCommand } from "./doctor.ts";
 import { encodeCommand } from "./encode.ts";
+import { generateCommand } from "./generate.ts";
 import { importCommand } from "./import.ts";
 import { openCommand } from "./open.ts";
 import { proveCommand } from "./prove.ts";
@@ -29,6 +30,7 @@ export function buildProgram(): Command {
     encodeCommand(),
     proveCommand(),
     auditCommand(),
+    generateCommand(),
     runsCommand(),
     compareCommand(),
     doctorCommand(),
