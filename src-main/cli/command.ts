@@ -14,7 +14,7 @@ export interface CommonOptions {
 
 /** A command with the options that all of them take. */
 export function newCommand(name: string): Command {
-  return withCommonOptions(new Command(name));
+  return withCommonOptions(new Command(name)).showHelpAfterError(`(sift ${name} --help explains it)`).exitOverride();
 }
 
 export function withCommonOptions(command: Command): Command {

@@ -7,12 +7,14 @@ import { auditCommand } from "./audit.ts";
 import { compareCommand } from "./compare.ts";
 import { doctorCommand } from "./doctor.ts";
 import { encodeCommand } from "./encode.ts";
+import { exportCommand } from "./export.ts";
 import { generateCommand } from "./generate.ts";
 import { importCommand } from "./import.ts";
 import { openCommand } from "./open.ts";
 import { proveCommand } from "./prove.ts";
 import { runsCommand } from "./runs.ts";
 import { serveCommand } from "./serve.ts";
+import { trainCommand } from "./train.ts";
 
 /** All commands; without one the workbench opens. */
 export function buildProgram(): Command {
@@ -30,12 +32,14 @@ export function buildProgram(): Command {
     encodeCommand(),
     proveCommand(),
     auditCommand(),
+    trainCommand(),
     generateCommand(),
     runsCommand(),
     compareCommand(),
+    exportCommand(),
     doctorCommand(),
   ];
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+  for (const command of commands) program.addCommand(command);
   return program;
 }
 

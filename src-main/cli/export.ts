@@ -1,0 +1,112 @@
+import type { Command } from "commander";
+import { existsSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { toYaml } from "#shared/config/index.ts";
+import type { SiftClient } from "#shared/contract/client.ts";
+import type { DatasetSummary, RowDetail } from "#shared/contract/datasets.ts";
+import { SiftError } from "#shared/errors.ts";
+import { action, EXIT, newCommand, UsageError } from "./command.ts";
+import type { CommonOptions } from "./command.ts";
+import { findRun } from "./find-run.ts";
+import type { Output } from "./output.ts";
+import { withHome } from "./with-home.ts";
+
+interface ExportFlags extends CommonOptions {
+  readonly output?: string;
+}
+
+/** What can be exported: each makes the text of one file. */
+const EXPORTS: Readonly<Record<string, (client: SiftClient, name: string) => Promise<string>>> = {
+  run: runFile,
+  dataset: datasetLines,
+  model: modelFiles,
+};
+
+/** `sift export`: a run's record as a run file, a dataset as JSON Lines. */
+export function exportCommand(): Command {
+  const command = newCommand("export")
+    .description("export a run's record as YAML for `sift train`, or a dataset as JSON Lines")
+    .argument("<what>", "run or dataset")
+    .argument("<name>", "id or name")
+    .option("--output <file>", "file to write (default: standard output)");
+  return action<ExportFlags>(command, async ({ options, args, output }) => {
+    const [what = "", name = ""] = args;
+    const make = EXPORTS[what];
+    if (!make) throw new UsageError(`cannot export '${what}': expected run or dataset`);
+    const text = await withHome(options.home, (client) => make(client, name));
+    await deliver(text, options.output, output);
+    return EXIT.ok;
+  });
+}
+
+/** The file appears whole or not at all, and an existing one is not overwritten. */
+async function deliver(text: string, target: string | undefined, output: Output): Promise<void> {
+  if (target === undefined) return void process.stdout.write(text);
+  const file = resolve(target);
+  if (existsSync(file)) {
+    throw new SiftError("file-exists", "The file exists already.", { where: { file }, remedy: "Choose another name." });
+  }
+  await writeFile(`${file}.part`, text);
+  await rename(`${file}.part`, file);
+  output.result({ file }, () => file);
+}
+
+/** Every key with the value that it had, so that later defaults change nothing; into a new folder, from the beginning. */
+async function runFile(client: SiftClient, wanted: string): Promise<string> {
+  const run = findRun(await client.runs.list(), wanted);
+  const { config, pins, outputDir, waived } = await client.runs.get({ runId: run.id });
+  const entries = config
+    .filter(({ key }) => key !== "resume_from_checkpoint" && key !== "overwrite_output_dir")
+    .map((entry) => (entry.key === "output_dir" ? { ...entry, value: `${outputDir}-again` } : entry));
+  const accepted = waived.map(({ class: name, count }) => `# Waived: --waive ${name} (${count} rows)`);
+  const head = [
+    `# Run ${run.name} (${run.id}): \`sift train\` on this file reproduces it from the same data and model.`,
+    `# It was written to ${outputDir}, and made from`,
+    ...Object.entries(pins).map(([key, value]) => `#   ${key}: ${value}`),
+    ...accepted,
+  ];
+  return [...head, toYaml(entries, { everything: true })].join("\n");
+}
+
+const PAGE_ROWS = 1000;
+
+/** Rows in order: unedited ones as they came in, edited ones as messages, rejected ones not at all. */
+async function datasetLines(client: SiftClient, wanted: string): Promise<string> {
+  const { version } = findDataset(await client.datasets.list(), wanted);
+  const lines: string[] = [];
+  for (let offset = 0; ; offset += PAGE_ROWS) {
+    const { rows, total } = await client.datasets.rows({ versionId: version.id, offset, limit: PAGE_ROWS });
+    for (const row of rows) {
+      if (row.verdict === "rejected") continue;
+      lines.push(rowLine(await client.datasets.row({ versionId: version.id, rowId: row.id })));
+    }
+    if (offset + rows.length >= total || rows.length === 0) return lines.map((line) => `${line}\n`).join("");
+  }
+}
+
+function rowLine({ raw, row, editedMessages, turnVerdicts }: RowDetail): string {
+  const changed = editedMessages.length > 0 || turnVerdicts.includes("rejected");
+  if (!changed) return JSON.stringify(JSON.parse(raw));
+  if (row.kind === "conversation") return JSON.stringify(row.conversation);
+  if (row.kind === "text") return JSON.stringify({ text: row.text });
+  return JSON.stringify({ input_ids: row.tokens.inputIds, labels: row.tokens.labels });
+}
+
+function findDataset(datasets: readonly DatasetSummary[], wanted: string): DatasetSummary {
+  const found = datasets.find(({ id }) => id === wanted) ?? datasets.find(({ name }) => name === wanted);
+  if (found) return found;
+  const names = datasets.map(({ name }) => name).join(", ");
+  throw new SiftError("no-such-dataset", `There is no dataset ${wanted}.`, {
+    remedy: names === "" ? "`sift import` makes one." : `There are: ${names}.`,
+  });
+}
+
+async function modelFiles(client: SiftClient, wanted: string): Promise<string> {
+  const run = findRun(await client.runs.list(), wanted);
+  const { outputDir } = await client.runs.get({ runId: run.id });
+  throw new SiftError("export-format", "Merged weights, GGUF and Ollama are not exported yet.", {
+    where: { file: outputDir },
+    remedy: "The run's folder is already in the layout of transformers and PEFT, and their tools open it.",
+  });
+}
