@@ -83,7 +83,7 @@ async function train(client: SiftClient, { layers, waive, output }: TrainRequest
     release();
   }
   const detail = await client.runs.get({ runId });
-  if (detail.error) output.notice(`sift: ${formatError(detail.error as Parameters<typeof formatError>[0])}`);
+  if (detail.error) output.notice(`sift: ${formatError(detail.error)}`);
   return detail;
 }
 
