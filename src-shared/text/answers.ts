@@ -31,7 +31,7 @@ export function answerRanges(input: AnswerInput, segments: readonly Segment[]): 
     const start = answerStart(input, group, previousEnd);
     const limit = authored.find((s) => s.start >= group.end && s.message !== group.message)?.start ?? Infinity;
     const endOfTurn = endOfTurnToken(input, group.end, limit);
-    const end = endOfTurn >= 0 ? (input.tokens.ends[endOfTurn] ?? group.end) : group.end;
+    const end = endOfTurn >= 0 ? (input.tokens.ends[endOfTurn] ?? group.end) : endTextEnd(input, group.end, limit);
     previousEnd = group.end;
     return { ...tokensWithin(input.tokens, start, end), message: group.message, tagged: false, endOfTurn };
   });
@@ -94,6 +94,13 @@ function endOfTurnToken(input: AnswerInput, from: number, limit: number): number
     if (tokens.ids[i] === marks.endOfTurn) return i;
   }
   return -1;
+}
+
+/** End of a turn whose end mark is no single token of this tokenizer. */
+function endTextEnd(input: AnswerInput, from: number, limit: number): number {
+  const { endText } = input.marks;
+  const at = endText === "" ? -1 : input.rendered.text.text.indexOf(endText, from);
+  return at < 0 || at >= limit ? from : at + endText.length;
 }
 
 /** Tokens that share a character with the stretch. */

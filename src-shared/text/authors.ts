@@ -14,9 +14,15 @@ export interface AuthorInfo {
 /** The authors of one conversation; an author's number in a string is its index here plus one. */
 export class AuthorTable {
   private readonly infos: AuthorInfo[] = [];
+  private readonly tracks: boolean;
+
+  /** Without tracking everybody is the template; the text is the same. */
+  constructor(tracks = true) {
+    this.tracks = tracks;
+  }
 
   add(info: AuthorInfo): Author {
-    return this.infos.push(info);
+    return this.tracks ? this.infos.push(info) : TEMPLATE;
   }
 
   get(author: Author): AuthorInfo | undefined {

@@ -25,4 +25,5 @@ export { type Inspected, type InspectionContext, inspectRow } from "./inspect.ts
 export { ProofAccumulator, type ProofFinding, type ProofReport } from "./proof.ts";
 export { batchUnits, type LaidOut, layOut, packRows, type PackingOptions } from "./packing.ts";
 export { compareTemplates, type DiffPart, SAMPLE_CONVERSATION, type TemplateDeparture } from "./departure.ts";
+export { toTemplateMessages } from "./render.ts";
 export { shiftLabels, type ShiftedLabels } from "./shift.ts";

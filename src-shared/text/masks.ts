@@ -19,7 +19,7 @@ export interface MaskInput {
 /** Decides every token of a rendered conversation. */
 export function decideTokens(input: MaskInput): (index: number) => TokenDecision {
   const segments = segmentsOf(input.rendered);
-  const owners = tokenSegments(input.tokens, segments);
+  const owners = tokenSegments(input.tokens, segments, input.rendered.text.text);
   const base = (index: number): { message: number; weight: number } => {
     const segment = owners[index];
     return { message: segment?.message ?? -1, weight: segment?.weight ?? 1 };
@@ -53,12 +53,26 @@ function unscoredReason(input: MaskInput, message: number): TokenDecision["reaso
       : "other-role";
 }
 
-/** The segment that holds each token's first character. */
-function tokenSegments(tokens: TokenizedText, segments: readonly Segment[]): readonly (Segment | undefined)[] {
+/**
+ * The segment behind each token: the first that a message wrote, else the template's. A token often begins with the space before
+ * a word, so its painted weight is the one of its first character that is not a space.
+ */
+function tokenSegments(
+  tokens: TokenizedText,
+  segments: readonly Segment[],
+  text: string,
+): readonly (Segment | undefined)[] {
   let at = 0;
-  return tokens.starts.map((start) => {
+  return tokens.starts.map((start, i) => {
     while (at < segments.length - 1 && (segments[at]?.end ?? 0) <= start) at++;
-    return segments[at];
+    const end = tokens.ends[i] ?? start;
+    let owner = segments[at];
+    for (let next = at + 1; owner && owner.message < 0 && (segments[next]?.start ?? end) < end; next++)
+      owner = segments[next];
+    if (!owner || owner.message < 0 || owner.end >= end) return owner;
+    const word = start + (/\S/.exec(text.slice(start, end))?.index ?? 0);
+    const painted = segments.slice(at).find((segment) => segment.end > word);
+    return painted?.message === owner.message ? painted : owner;
   });
 }
 

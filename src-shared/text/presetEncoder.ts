@@ -62,7 +62,9 @@ export class PresetEncoder implements ConversationEncoder {
       const owner = messages[index] ?? -1;
       const part = parts[index] ?? "text";
       const message = conversation.messages[owner];
-      const offset = (tokens.starts[index] ?? 0) - (contentStarts.get(owner) ?? 0);
+      const start = tokens.starts[index] ?? 0;
+      const word = /\S/.exec(segmented.text.slice(start, tokens.ends[index]))?.index ?? 0;
+      const offset = start + word - (contentStarts.get(owner) ?? 0);
       const weight = (message?.weight ?? 1) * (part === "text" ? spanWeight(message, offset) : 1);
       const decision = decidePart(this.mask, part, {
         isAssistant: message?.role === "assistant",

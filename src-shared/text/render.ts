@@ -5,7 +5,7 @@ import type { RenderLimits } from "./jinja/limits.ts";
 import { type ChatTemplate, type RenderResult } from "./jinja/template.ts";
 import type { Value } from "./jinja/values.ts";
 import type { TokenizerFiles } from "./tokenizer/files.ts";
-import type { Conversation } from "./types.ts";
+import type { Conversation, Message } from "./types.ts";
 
 export interface RenderContext {
   readonly template: ChatTemplate;
@@ -25,9 +25,9 @@ export interface RenderedConversation extends RenderResult {
 export function renderConversation(
   conversation: Conversation,
   context: RenderContext,
-  options: { addGenerationPrompt?: boolean } = {},
+  options: { addGenerationPrompt?: boolean; tracking?: boolean } = {},
 ): RenderedConversation {
-  const authors = new AuthorTable();
+  const authors = new AuthorTable(options.tracking ?? true);
   const variables = new Map<string, Value>();
   const given = { ...context.specialTokens, ...context.variables, ...conversation.variables };
   for (const [name, value] of Object.entries(given)) variables.set(name, toValue(value));
@@ -38,6 +38,11 @@ export function renderConversation(
   const limits = context.limits ? { limits: context.limits } : {};
   const result = context.template.render(variables, { ...limits, ...(context.now ? { now: context.now } : {}) });
   return { ...result, authors };
+}
+
+/** Messages as a template sees them, for a render outside of the encoder. */
+export function toTemplateMessages(messages: readonly Message[]): Value {
+  return messageValues({ messages }, new AuthorTable(false));
 }
 
 /** A stretch of rendered text by one author, code units. */

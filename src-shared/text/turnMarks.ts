@@ -7,6 +7,8 @@ import type { Conversation, Message } from "./types.ts";
 export interface TurnMarks {
   /** Text that asks for an answer; empty where the template has none. */
   readonly generationPrompt: string;
+  /** What the template writes behind every answer, trimmed; empty where the answers of one conversation do not agree on it. */
+  readonly endText: string;
   /** Id of the token that ends a turn; undefined where the template writes none. */
   readonly endOfTurn: number | undefined;
 }
@@ -19,18 +21,16 @@ const PROBES: readonly (readonly Message[])[] = [
   ],
 ];
 
-/** @throws nothing: a template that refuses every probe has no marks. */
+/** A template that refuses every probe has no marks. */
 export function findTurnMarks(context: RenderContext, tokenizer: Tokenizer): TurnMarks {
   for (const messages of PROBES) {
     const generationPrompt = attempt(() => generationPromptOf({ messages }, context));
-    const endOfTurn = attempt(() =>
-      endOfTurnOf([...messages, { role: "assistant", content: "b" }], context, tokenizer),
-    );
-    if (generationPrompt !== undefined || endOfTurn !== undefined) {
-      return { generationPrompt: generationPrompt ?? "", endOfTurn };
+    const ending = attempt(() => endingOf(messages, context, tokenizer));
+    if (generationPrompt !== undefined || ending !== undefined) {
+      return { generationPrompt: generationPrompt ?? "", endText: ending?.endText ?? "", endOfTurn: ending?.endOfTurn };
     }
   }
-  return { generationPrompt: "", endOfTurn: undefined };
+  return { generationPrompt: "", endText: "", endOfTurn: undefined };
 }
 
 function attempt<Result>(run: () => Result): Result | undefined {
@@ -55,13 +55,48 @@ function generationPromptOf(conversation: Conversation, context: RenderContext):
   return text.slice(boundary);
 }
 
-/** The first special token after the answer; where none is special, the first added one. */
-function endOfTurnOf(messages: readonly Message[], context: RenderContext, tokenizer: Tokenizer): number | undefined {
+/** A special token in what stands behind every answer; where there is none, the first behind the last answer. */
+function endingOf(
+  messages: readonly Message[],
+  context: RenderContext,
+  tokenizer: Tokenizer,
+): Omit<TurnMarks, "generationPrompt"> {
+  const answer: Message = { role: "assistant", content: "b" };
+  const last = behindAnswer([...messages, answer], messages.length, context);
+  const inner = attempt(() =>
+    behindAnswer([...messages, answer, { role: "user", content: "c" }, answer], messages.length, context),
+  );
+  const endText = (inner === undefined ? last.text : commonPieces(last, inner.text)).trimEnd();
+  return { endText, endOfTurn: endToken(endText, tokenizer) ?? endToken(last.text, tokenizer) };
+}
+
+interface Behind {
+  readonly text: string;
+  /** Offsets in the text where a piece of output ended. */
+  readonly boundaries: readonly number[];
+}
+
+/** The text between an answer and whatever a message writes next. */
+function behindAnswer(messages: readonly Message[], index: number, context: RenderContext): Behind {
   const rendered = renderConversation({ messages }, context);
-  const answer = messages.length - 1;
-  const last = segmentsOf(rendered).findLast((segment) => segment.message === answer && !segment.isRole);
-  if (!last) return undefined;
-  const tokens = tokenizer.encode(rendered.text.text);
-  const after = tokens.ids.filter((_, i) => (tokens.starts[i] ?? 0) >= last.end);
-  return after.find((id) => tokenizer.isSpecial(id)) ?? after.find((id) => tokenizer.isAdded(id));
+  const segments = segmentsOf(rendered);
+  const at = segments.findLastIndex((segment) => segment.message === index && !segment.isRole);
+  const start = segments[at]?.end;
+  if (start === undefined) return { text: "", boundaries: [] };
+  const end = segments.slice(at + 1).find((segment) => segment.message >= 0)?.start;
+  const boundaries = rendered.boundaries.map((offset) => offset - start).filter((offset) => offset > 0);
+  return { text: rendered.text.text.slice(start, end), boundaries };
+}
+
+/** The common beginning, back to where a piece of output ended unless one text is all of it. */
+function commonPieces(last: Behind, inner: string): string {
+  let common = 0;
+  while (common < last.text.length && last.text[common] === inner[common]) common++;
+  if (common === last.text.length) return last.text;
+  return last.text.slice(0, last.boundaries.findLast((offset) => offset <= common) ?? 0);
+}
+
+function endToken(text: string, tokenizer: Tokenizer): number | undefined {
+  const { ids } = tokenizer.encode(text);
+  return ids.find((id) => tokenizer.isSpecial(id)) ?? ids.find((id) => tokenizer.isAdded(id));
 }

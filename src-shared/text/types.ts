@@ -94,7 +94,7 @@ export interface EncodedRow {
   readonly ends: Int32Array;
   /** Index into REASONS. */
   readonly reasons: Uint8Array;
-  /** Message that wrote the token's first character, -1 for the template. */
+  /** Message that wrote in this token (the first, where several did), -1 for the template. */
   readonly messages: Int16Array;
   /** The rendered text. */
   readonly text: string;

@@ -46,7 +46,8 @@ export class Evaluator implements Runtime {
   private readonly variables: ReadonlyMap<string, Value>;
   private readonly expressions: ExpressionEvaluator;
   private readonly root = new StrBuilder();
-  private readonly generations: GenerationSpan[] = [];
+  /** Start in code units, length in code points. */
+  private readonly generations: { start: number; length: number }[] = [];
   private readonly boundaries: number[] = [];
 
   constructor(source: TemplateSource, options: EvaluatorOptions) {
@@ -65,7 +66,9 @@ export class Evaluator implements Runtime {
 
   run(template: Template): RenderResult {
     this.execute(template.body, new Scope(), this.root);
-    return { text: this.root.build(), generations: this.generations, boundaries: this.boundaries };
+    const text = this.root.build();
+    const generations = this.generations.map(({ start, length }) => ({ start, end: advance(text, start, length) }));
+    return { text, generations, boundaries: this.boundaries };
   }
 
   private lookUp(name: string): Value | undefined {
@@ -223,6 +226,7 @@ export class Evaluator implements Runtime {
       });
     const loop = new Loop(items, depth, node.recursive ? recurse : undefined);
     for (const item of items) {
+      this.budget.step();
       const inner = new Scope(scope);
       inner.set("loop", loop);
       this.assign(node.target, item, inner);
@@ -236,6 +240,7 @@ export class Evaluator implements Runtime {
     const { condition } = node;
     if (!condition) return items;
     return items.filter((item) => {
+      this.budget.step();
       const inner = new Scope(scope);
       this.assign(node.target, item, inner);
       return truthy(this.expressions.evaluate(condition, inner));
@@ -276,10 +281,15 @@ export class Evaluator implements Runtime {
    */
   private generation(node: Node<"generation">, scope: Scope, out: StrBuilder): undefined {
     const text = this.buffered(node.body, new Scope(scope));
-    const start = this.root.length;
-    this.generations.push({ start, end: start + text.text.length });
+    this.generations.push({ start: this.root.length, length: text.codePointLength });
     return this.write(out, text);
   }
+}
+
+/** Code unit offset `length` code points behind `start`; beyond the end where the text is shorter. */
+function advance(text: Str, start: number, length: number): number {
+  const end = text.codePointIndex(start) + length;
+  return end > text.codePointLength ? text.text.length + 1 : text.unitOffset(end);
 }
 
 const FILTERS: ReadonlyMap<string, Filter> = new Map([

@@ -18,7 +18,7 @@ export const DEFAULT_LIMITS: RenderLimits = {
   maxDepth: 150,
 };
 
-const CLOCK_EVERY = 4096;
+const CLOCK_EVERY = 256;
 
 /** Stops a template that loops for ever or writes without end. */
 export class Budget {

@@ -48,7 +48,7 @@ function sameObject(a: Value, b: Value): boolean {
 const isInteger = (value: Value): boolean => typeof value === "number" || typeof value === "bigint";
 
 function isSequence(value: Value): boolean {
-  const types = [Str, PyList, PyTuple, PyDict, PyRange, Markup];
+  const types = [Str, PyList, PyTuple, PyDict, PyRange, Markup, Undefined];
   return types.some((type) => value instanceof type);
 }
 

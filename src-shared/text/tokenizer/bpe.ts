@@ -1,4 +1,5 @@
 import { SiftError } from "#shared/errors.ts";
+import { MergeTable } from "./mergeTable.ts";
 import { BYTE_TO_CHARACTER, pushUtf8 } from "./utf8.ts";
 
 export interface BpeConfig {
@@ -32,15 +33,13 @@ const POSITIONS = 2 ** 26;
  */
 export class Bpe {
   private readonly config: BpeConfig;
-  private readonly size: number;
-  /** left · size + right → rank · size + merged id. */
-  private readonly merges = new Map<number, number>();
+  private readonly merges: MergeTable;
   private readonly byteIds: readonly (number | undefined)[];
   private readonly cache = new Map<string, PieceTokens>();
 
   constructor(config: BpeConfig) {
     this.config = config;
-    this.size = 1 + Math.max(0, ...maximum(config.vocab.values()));
+    this.merges = new MergeTable(config.merges.length);
     for (const [rank, [left, right]] of config.merges.entries()) this.addMerge(left, right, rank);
     const byteToken = config.byteLevel
       ? (byte: number) => BYTE_TO_CHARACTER[byte] ?? ""
@@ -59,8 +58,7 @@ export class Bpe {
         `merge ${rank} (${left} ${right}) names a token that is not in the vocabulary`,
       );
     }
-    const key = leftId * this.size + rightId;
-    if (!this.merges.has(key)) this.merges.set(key, rank * this.size + merged);
+    this.merges.add(leftId, rightId, { rank, merged });
   }
 
   encode(piece: string): PieceTokens {
@@ -136,21 +134,23 @@ export class Bpe {
 
   private mergeAll(symbols: Symbols): void {
     const { ids, ends, previous, next } = symbols;
+    const { merges } = this;
     const heap = new MinHeap();
     const offer = (at: number): void => {
       const right = next[at] ?? -1;
       if (at < 0 || right < 0) return;
-      const merge = this.merges.get((ids[at] ?? 0) * this.size + (ids[right] ?? 0));
-      if (merge !== undefined) heap.push(Math.floor(merge / this.size) * POSITIONS + at);
+      const slot = merges.slot(ids[at] ?? -1, ids[right] ?? -1);
+      if (slot >= 0) heap.push(merges.rankAt(slot) * POSITIONS + at);
     };
     for (let at = 0; at < ids.length - 1; at++) offer(at);
     for (let key = heap.pop(); key !== undefined; key = heap.pop()) {
       const at = key % POSITIONS;
       const right = next[at] ?? -1;
       if (right < 0 || (ids[at] ?? -1) < 0) continue;
-      const merge = this.merges.get((ids[at] ?? 0) * this.size + (ids[right] ?? 0));
-      if (merge === undefined || Math.floor(merge / this.size) !== Math.floor(key / POSITIONS)) continue;
-      ids[at] = merge % this.size;
+      const slot = merges.slot(ids[at] ?? -1, ids[right] ?? -1);
+      // Something else was merged here since the pair was offered.
+      if (slot < 0 || merges.rankAt(slot) !== Math.floor(key / POSITIONS)) continue;
+      ids[at] = merges.mergedAt(slot);
       ends[at] = ends[right] ?? 0;
       ids[right] = -1;
       const after = next[right] ?? -1;
@@ -160,12 +160,6 @@ export class Bpe {
       offer(at);
     }
   }
-}
-
-function* maximum(values: Iterable<number>): Generator<number> {
-  let highest = 0;
-  for (const value of values) highest = Math.max(highest, value);
-  yield highest;
 }
 
 function toByteCharacters(piece: string): string {
