@@ -62,6 +62,7 @@ export default defineConfig({
         cssTarget: CHROME_TARGET,
         cssMinify: "lightningcss" as const,
         minify: true,
+        chunkSizeWarningLimit: 4096, // kB; the page is loaded from this machine
         rolldownOptions: { input: rendererPage, checks: QUIET },
       },
     },

@@ -13,7 +13,7 @@ export function compareCommand(): Command {
     .argument("<run...>", "ids or names");
   return action<CommonOptions>(command, async ({ options, args, output }) => {
     if (args.length < 2) throw new UsageError("name two or more runs to compare");
-    const comparison = await withHome(options.home, async (client) => {
+    const comparison = await withHome(options, async (client) => {
       const runs = await client.runs.list();
       return client.runs.compare({ runIds: args.map((wanted) => findRun(runs, wanted).id) });
     });

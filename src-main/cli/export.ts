@@ -34,7 +34,7 @@ export function exportCommand(): Command {
     const [what = "", name = ""] = args;
     const make = EXPORTS[what];
     if (!make) throw new UsageError(`cannot export '${what}': expected run or dataset`);
-    const text = await withHome(options.home, (client) => make(client, name));
+    const text = await withHome(options, (client) => make(client, name));
     await deliver(text, options.output, output);
     return EXIT.ok;
   });

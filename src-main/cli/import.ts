@@ -30,7 +30,7 @@ export function importCommand(): Command {
       ...(limit !== undefined && { limit }),
       ...(format !== undefined && { format }),
     };
-    return withHome(options.home, async (client) => {
+    return withHome(options, async (client) => {
       const { jobId } = await client.datasets.import(request);
       const job = await watchImport(client, jobId);
       const datasetId = finished(job);

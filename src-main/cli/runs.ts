@@ -9,7 +9,7 @@ import { withHome } from "./with-home.ts";
 export function runsCommand(): Command {
   const command = newCommand("runs").description("list the runs of the workbench");
   return action<CommonOptions>(command, async ({ options, output }) => {
-    const runs = await withHome(options.home, (client) => client.runs.list());
+    const runs = await withHome(options, (client) => client.runs.list());
     output.result({ runs }, () =>
       runs.length === 0 ? "There are no runs yet." : table([HEADINGS, ...runs.map(cells)]),
     );

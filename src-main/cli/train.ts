@@ -33,7 +33,7 @@ export function trainCommand(): Command {
     );
   return action<TrainFlags>(command, async ({ options, args, output }) => {
     const layers = configLayers(args);
-    const detail = await withHome(options.home, (client) =>
+    const detail = await withHome({ home: options.home, trains: true }, (client) =>
       train(client, { layers, waive: options.waive ?? [], output }),
     );
     const { summary, outputDir, error } = detail;

@@ -10,6 +10,8 @@ export interface CoreOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** True in the desktop window. */
   readonly desktop?: boolean;
+  /** False leaves queued runs where they are: a command that only reads must not start training. Default true. */
+  readonly startQueue?: boolean;
 }
 
 /** An open core: the one writer of its data home. */
@@ -39,7 +41,7 @@ export async function openCore(options: CoreOptions = {}): Promise<Core> {
       env,
       desktop: options.desktop ?? false,
     });
-    await services.start();
+    await services.start({ startQueue: options.startQueue ?? true });
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => (closing ??= services.close().finally(releaseLock));
     return { paths, services, router: coreRouter(services), onBusyChange: services.onBusyChange.bind(services), close };

@@ -77,9 +77,9 @@ export class Services {
   }
 
   /** What a crash left behind is tidied before anybody asks. */
-  async start(): Promise<void> {
+  async start({ startQueue }: { startQueue: boolean }): Promise<void> {
     await this.datasets.sweep();
-    this.runs.recover();
+    this.runs.recover(startQueue);
   }
 
   /** Called with true when a run starts and false when none goes on: who keeps the machine awake listens. @returns how to stop listening */

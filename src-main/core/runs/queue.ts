@@ -41,13 +41,14 @@ export class RunQueue {
     return this.#current !== undefined;
   }
 
-  /** What an earlier core left: running runs were interrupted, queued ones get their turn. */
-  recover(): void {
+  /** What an earlier core left: running runs were interrupted, queued ones get their turn where that is wanted. */
+  recover(startQueue: boolean): void {
     const { store, journal } = this.#parts;
     for (const state of ["running", "stopping"] as const) {
       for (const run of store.runs.inState(state))
         journal.transition(run.id, "interrupted", { sentence: interruptedAt(run) });
     }
+    if (!startQueue) return;
     for (const run of store.runs.inState("queued")) this.#prepare(run);
     this.#next();
   }

@@ -74,8 +74,8 @@ export class RunService {
   }
 
   /** Once, when core opens. */
-  recover(): void {
-    this.#queue.recover();
+  recover(startQueue: boolean): void {
+    this.#queue.recover(startQueue);
   }
 
   close(): Promise<void> {

@@ -23,6 +23,8 @@ export interface OpenHome {
 export interface OpenHomeOptions {
   readonly home?: string | undefined;
   readonly desktop?: boolean;
+  /** See CoreOptions. */
+  readonly startQueue?: boolean;
 }
 
 /** Opens the home here, or becomes a client of the core that holds it. */
