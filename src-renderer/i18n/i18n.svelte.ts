@@ -4,6 +4,8 @@ import type { Catalogue } from "./en.ts";
 
 export const LANGUAGES = ["en", "zh"] as const;
 export type Language = (typeof LANGUAGES)[number];
+/** Each language is named in itself, whatever the interface speaks. */
+export const LANGUAGE_NAMES: Record<Language, string> = { en: "English", zh: "简体中文" };
 const CATALOGUES: Record<Language, Catalogue> = { en, zh };
 const TAGS: Record<Language, string> = { en: "en", zh: "zh-CN" };
 

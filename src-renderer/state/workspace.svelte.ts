@@ -48,6 +48,10 @@ class Workspace {
   get systemPolicy(): Selection["systemPolicy"] {
     return this.#stored.value.systemPolicy;
   }
+  /** Undefined: the default of a run. */
+  get maxLength(): number | undefined {
+    return this.#stored.value.maxLength;
+  }
 
   /** Changes what is given; a key given as undefined is cleared. */
   set(change: { [K in keyof Selection]?: Selection[K] | undefined }): void {
