@@ -1,14 +1,35 @@
+import { chat } from "./en/chat.ts";
 import { common } from "./en/common.ts";
+import { compare } from "./en/compare.ts";
+import { config } from "./en/config.ts";
 import { data } from "./en/data.ts";
 import { frame } from "./en/frame.ts";
 import { home } from "./en/home.ts";
+import { models } from "./en/models.ts";
+import { runs } from "./en/runs.ts";
+import { settings } from "./en/settings.ts";
 import { shared } from "./en/shared.ts";
 import { template } from "./en/template.ts";
+import { train } from "./en/train.ts";
 
 /**
  * Every string that a person sees, in English. One file a view. A message with parameters is a function of them, so
  * that a missing or extra parameter is a type error; the type of this object is what every other language must satisfy.
  */
-export const en = { common, frame, shared, home, data, template };
+export const en = {
+  common,
+  frame,
+  shared,
+  home,
+  data,
+  template,
+  train,
+  config,
+  runs,
+  compare,
+  chat,
+  models,
+  settings,
+};
 
 export type Catalogue = typeof en;

@@ -1,10 +1,31 @@
 import type { Catalogue } from "./en.ts";
+import { chat } from "./zh/chat.ts";
 import { common } from "./zh/common.ts";
+import { compare } from "./zh/compare.ts";
+import { config } from "./zh/config.ts";
 import { data } from "./zh/data.ts";
 import { frame } from "./zh/frame.ts";
 import { home } from "./zh/home.ts";
+import { models } from "./zh/models.ts";
+import { runs } from "./zh/runs.ts";
+import { settings } from "./zh/settings.ts";
 import { shared } from "./zh/shared.ts";
 import { template } from "./zh/template.ts";
+import { train } from "./zh/train.ts";
 
 /** 简体中文; complete by type. */
-export const zh: Catalogue = { common, frame, shared, home, data, template };
+export const zh: Catalogue = {
+  common,
+  frame,
+  shared,
+  home,
+  data,
+  template,
+  train,
+  config,
+  runs,
+  compare,
+  chat,
+  models,
+  settings,
+};

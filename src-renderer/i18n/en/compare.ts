@@ -1,0 +1,58 @@
+import { count } from "../plural.ts";
+
+export const compare = {
+  title: "Compare",
+  subtitle: (runs: number) => count(runs, "run", "runs"),
+  choose: {
+    title: "Choose what to compare",
+    text: "Tick two or more runs: their curves come into one chart, with the settings that differ.",
+    notEnough: "Train at least twice, then compare the runs here.",
+    go: "Compare",
+    toRuns: "All runs",
+    train: "Set up a run",
+  },
+  change: "Change the selection",
+  verdict: "Verdict",
+  verdicts: {
+    masks: "masks",
+    templates: "templates",
+    evaluationRows: "evaluation rows",
+    and: " and ",
+    comma: ", ",
+    notComparable: (what: string) =>
+      `These losses cannot be compared: they were measured under different ${what}. Score the runs on one evaluation set first.`,
+    better: (best: string, loss: string, second: string, other: string, percent: string) =>
+      `${best} is better on the held-out rows: evaluation loss ${loss} against ${other} of ${second} (${percent} lower).`,
+    tie: (loss: string, other: string) =>
+      `No clear winner: the lowest evaluation losses are within 0.5 % (${loss} against ${other}).`,
+    notAllEvaluated: "Not every run has been evaluated yet, so none can be called better.",
+    nothingHeldOut: "Nothing was held out, so only training losses are there; they do not say which model is better.",
+    nothingYet: "There is nothing to compare yet: not every run has finished a step.",
+  },
+  comparable: "comparable",
+  notComparable: "not comparable",
+  differences: "What differs",
+  noDifferences: "Nothing differs: data, template, mask, model and every setting are the same.",
+  what: "What",
+  kinds: { data: "Data", template: "Template", mask: "Mask", model: "Model", setting: "Setting" },
+  results: "Results",
+  columns: {
+    run: "Run",
+    status: "Status",
+    evaluation: "Evaluation loss",
+    best: "Lowest evaluation",
+    last: "Last loss",
+    steps: "Steps",
+    supervised: "Supervised tokens/s",
+  },
+  atStep: (loss: string, step: string) => `${loss} at step ${step}`,
+  curves: "Curves",
+  training: (name: string) => name,
+  evaluation: (name: string) => `${name}, evaluation`,
+  shown: "Curves shown",
+  show: (name: string) => `Show ${name}`,
+  trainLoss: "Training loss",
+  evalLoss: "Evaluation loss",
+  noEvaluation: "No run has been evaluated.",
+  chat: "Chat side by side",
+};

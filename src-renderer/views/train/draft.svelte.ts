@@ -1,0 +1,151 @@
+import * as v from "valibot";
+import { configValue, type ConfigValue, type RunDetail } from "#shared/contract/runs.ts";
+import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
+import { MASK_POLICIES } from "#shared/text/types.ts";
+import type { PlanPreview } from "#shared/contract/runs.ts";
+import { Stored } from "../../state/stored.svelte.ts";
+import { workspace } from "../../state/workspace.svelte.ts";
+
+const schema = v.object({
+  /** Keys of the run configuration that were set here; the rest are defaults. */
+  values: v.record(v.string(), configValue),
+  /** Where the values came from, as it is said above the form. */
+  from: v.optional(v.object({ kind: v.picklist(["clone", "adapter"]), name: v.string() })),
+  waived: v.object({ proofId: v.string(), classes: v.array(v.string()) }),
+});
+type Stored_ = v.InferOutput<typeof schema>;
+const fresh = (): Stored_ => ({ values: {}, waived: { proofId: "", classes: [] } });
+
+/** Keys that the main fields or core decide; a clone does not take them over as settings. */
+const NOT_CLONED: ReadonlySet<string> = new Set([
+  "model_name_or_path",
+  "train_files",
+  "output_dir",
+  "run_name",
+  "template",
+  "resume_from_checkpoint",
+  "overwrite_output_dir",
+]);
+/** Keys that Template shows too; they live in the workspace. */
+const SHARED_KEYS = ["mask", "system_message", "system_policy", "max_length"] as const;
+type SharedKey = (typeof SHARED_KEYS)[number];
+const isSharedKey = (key: string): key is SharedKey => (SHARED_KEYS as readonly string[]).includes(key);
+
+export interface DraftInput {
+  readonly versionId: string;
+  readonly modelPath: string;
+  readonly template: TemplateChoice;
+  readonly values: Record<string, ConfigValue>;
+}
+
+/** The form's draft. It survives a reload; data, model, template and mask are shared with the other views. */
+class TrainDraft {
+  readonly #stored = new Stored("train", schema, fresh());
+
+  /** Every value that differs from the default, shared ones included. */
+  get values(): Record<string, ConfigValue> {
+    const { mask, systemMessage, systemPolicy, maxLength } = workspace;
+    return {
+      ...this.#stored.value.values,
+      ...(mask === undefined ? {} : { mask }),
+      ...(systemMessage === undefined ? {} : { system_message: systemMessage }),
+      ...(systemPolicy === undefined ? {} : { system_policy: systemPolicy }),
+      ...(maxLength === undefined ? {} : { max_length: maxLength }),
+    };
+  }
+  get from(): Stored_["from"] {
+    return this.#stored.value.from;
+  }
+
+  /** Ready to send; undefined until data and model are chosen. */
+  get input(): DraftInput | undefined {
+    const { versionId, modelPath, template } = workspace;
+    if (versionId === undefined || modelPath === undefined) return undefined;
+    return { versionId, modelPath, template, values: this.values };
+  }
+
+  /** Sets one key; undefined goes back to its default. */
+  set(key: string, value: ConfigValue | undefined): void {
+    if (isSharedKey(key)) return setShared(key, value);
+    const { [key]: _old, ...others } = this.#stored.value.values;
+    this.#change({ values: value === undefined ? others : { ...others, [key]: value } });
+  }
+
+  reset(): void {
+    for (const key of SHARED_KEYS) setShared(key, undefined);
+    this.#stored.value = fresh();
+  }
+
+  /** Takes over what a run was started with. */
+  clone(run: RunDetail): void {
+    this.reset();
+    workspace.set({
+      modelPath: run.modelPath,
+      template: run.template,
+      ...(run.versionId === null ? {} : { versionId: run.versionId }),
+    });
+    for (const entry of run.config) {
+      if (entry.source !== "default" && entry.value !== null && !NOT_CLONED.has(entry.key))
+        this.set(entry.key, entry.value);
+    }
+    this.#change({ from: { kind: "clone", name: run.summary.name } });
+  }
+
+  /** A new run that goes on from an adapter. */
+  continueFrom(adapterPath: string, name: string): void {
+    this.reset();
+    this.set("adapter_name_or_path", adapterPath);
+    this.#change({ from: { kind: "adapter", name } });
+  }
+
+  waivedClasses(proofId: string): readonly string[] {
+    const { waived } = this.#stored.value;
+    return waived.proofId === proofId ? waived.classes : [];
+  }
+
+  /** A waiver holds for one proof: its count is what was agreed to. */
+  waive(proofId: string, name: string, on: boolean): void {
+    const others = this.waivedClasses(proofId).filter((each) => each !== name);
+    this.#change({ waived: { proofId, classes: on ? [...others, name] : others } });
+  }
+
+  #change(part: Partial<Stored_>): void {
+    this.#stored.value = { ...this.#stored.value, ...part };
+  }
+}
+
+function setShared(key: SharedKey, value: ConfigValue | undefined): void {
+  const text = typeof value === "string" ? value : undefined;
+  switch (key) {
+    case "mask":
+      return workspace.set({ mask: MASK_POLICIES.find((each) => each === text) });
+    case "system_message":
+      return workspace.set({ systemMessage: text });
+    case "system_policy":
+      return workspace.set({ systemPolicy: POLICIES.find((each) => each === text) });
+    case "max_length":
+      return workspace.set({ maxLength: typeof value === "number" ? value : undefined });
+  }
+}
+const POLICIES = ["keep", "drop", "replace"] as const;
+const OVER_LENGTH = ["error", "truncate", "drop", "split"] as const;
+
+export const trainDraft = new TrainDraft();
+
+/** What decides ids and labels of the planned run: what the proof and the sample rows are made under. */
+export function settingsOf(input: DraftInput, plan: PlanPreview): EncodeSettings {
+  const value = (key: string): ConfigValue => plan.entries.find((entry) => entry.key === key)?.value ?? null;
+  const mask = MASK_POLICIES.find((each) => each === value("mask"));
+  const systemPolicy = POLICIES.find((each) => each === value("system_policy"));
+  const overLength = OVER_LENGTH.find((each) => each === value("over_length"));
+  const [systemMessage, maxLength] = [value("system_message"), value("max_length")];
+  return {
+    modelPath: input.modelPath,
+    template: input.template,
+    ...(mask === undefined ? {} : { mask }),
+    ...(typeof systemMessage === "string" ? { systemMessage } : {}),
+    ...(systemPolicy === undefined ? {} : { systemPolicy }),
+    ...(typeof maxLength === "number" ? { maxLength } : {}),
+    ...(overLength === undefined ? {} : { overLength }),
+  };
+}

@@ -1,0 +1,30 @@
+import type { ConfigEntry, ConfigValue } from "#shared/contract/runs.ts";
+
+/** A value as it is written in a text field. */
+export function writtenValue(value: ConfigValue): string {
+  if (value === null) return "";
+  if (Array.isArray(value)) return value.join(", ");
+  if (typeof value === "number" && value !== 0 && Math.abs(value) < 1e-3) return value.toExponential();
+  return String(value);
+}
+
+/** What a text field holds: a value (undefined: the default), or something that is none. */
+export type Parsed = { readonly ok: true; readonly value: ConfigValue | undefined } | { readonly ok: false };
+
+/** What was typed, as a value of the key's type; only a number can be none. Core checks the rest. */
+export function parseInput(type: ConfigEntry["type"], text: string): Parsed {
+  const trimmed = text.trim();
+  if (trimmed === "") return { ok: true, value: undefined };
+  if (type === "number" || type === "integer") {
+    const value = Number(trimmed);
+    return Number.isFinite(value) ? { ok: true, value } : { ok: false };
+  }
+  if (type === "list") {
+    const value = trimmed
+      .split(",")
+      .map((each) => each.trim())
+      .filter(Boolean);
+    return { ok: true, value };
+  }
+  return { ok: true, value: trimmed };
+}
