@@ -2,39 +2,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import type { RunEvent } from "#shared/contract/runs.ts";
-import { sharedPath } from "../../shared.ts";
-import { startCore, temporaryFolder, type CoreClient } from "./helpers.ts";
+import { startCore, temporaryFolder } from "./helpers.ts";
+import { eventsOf, layersFor, llama } from "./reference-run.ts";
 
-const llama = sharedPath("oracles", "training", "llama");
 const expectedSchema = v.looseObject({});
-
-/** Events of a run from its beginning to its end. */
-export async function eventsOf(client: CoreClient, runId: string): Promise<RunEvent[]> {
-  const events: RunEvent[] = [];
-  for await (const event of await client.runs.watch({ runId, afterSequence: 0 })) events.push(event);
-  return events;
-}
-
-/** A run of the reference model on its pre-tokenised rows. */
-function layersFor(outputDir: string, values: Record<string, unknown> = {}) {
-  return [
-    {
-      source: "flag" as const,
-      values: {
-        model_name_or_path: join(llama ?? "", "model"),
-        train_files: [join(llama ?? "", "data.jsonl")],
-        output_dir: outputDir,
-        max_steps: 6,
-        save_steps: 2,
-        logging_steps: 1,
-        packing: false,
-        shuffle: false,
-        ...values,
-      },
-    },
-  ];
-}
 
 describe.skipIf(llama === undefined)("runs", () => {
   it("trains rows that came tokenised, and records every step, checkpoint and event", async () => {
