@@ -48,7 +48,7 @@ export function sampleConversations(): SampleRow[] {
   const topic: Topic = (lang, draw) => (lang === "en" ? described(pick(NOUNS, draw), draw) : pick(CHINESE_NOUNS, draw));
   return Array.from({ length: SAMPLE_ROWS }, (_, index) => {
     const lang = language(random);
-    const made = turns(1 + Math.floor(random() * 3), () => makeTurn(lang, topic(lang, random), random));
+    const made = turns(2 + Math.floor(random() * 3), () => makeTurn(lang, topic(lang, random), random));
     return { id: `sample-${String(index + 1).padStart(3, "0")}`, messages: messages(made, (turn) => turn.taught) };
   });
 }
