@@ -1,7 +1,7 @@
 /** Text: rows → conversation → rendered text → token ids, labels and weights. Import from here. */
 export * from "./types.ts";
 export { createRowReader, MAX_ROW_CHARACTERS, type ReaderEvent, type RowReader } from "./rows/reader.ts";
-export { detectShape, parseRow, parseRowText, type RowOptions, type RowShape } from "./rows/parse.ts";
+export { detectShape, parseRow, parseRowText, ROW_SHAPES, type RowOptions, type RowShape } from "./rows/parse.ts";
 export { parseJson } from "./json.ts";
 export { Tokenizer, type TokenizedText } from "./tokenizer/tokenizer.ts";
 export { ChatTemplate } from "./jinja/template.ts";

@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { SiftError, toErrorReport, type ErrorReport } from "#shared/errors.ts";
-import { parseRowText } from "#shared/text/rows/parse.ts";
-import type { ReaderEvent } from "#shared/text/rows/reader.ts";
+import { detectShape, parseJson, parseRowText, ROW_SHAPES, type ReaderEvent } from "#shared/text/index.ts";
 import type { ImportTable, NewBadRow, NewRow } from "../store/imports.ts";
 import { cancelled, type JobProgress } from "../system/jobs.ts";
 import { contentHash } from "./hash.ts";
@@ -28,6 +27,7 @@ export interface ImportContext {
   readonly ended: (datasetKey: number) => void;
 }
 
+const ANY_FORMAT = "auto";
 /** Rows of one transaction. */
 const BATCH_ROWS = 1000;
 
@@ -38,6 +38,7 @@ const BATCH_ROWS = 1000;
  * @throws SiftError `cancelled`, `file-unreadable`, `file-not-text`, `import-empty`
  */
 export async function importFiles(request: ImportRequest, context: ImportContext): Promise<string> {
+  requireFormat(request.format);
   const total = await totalSize(request.files);
   context.report({ total, done: 0 });
   const source = request.files.map((file) => basename(file)).join(", ");
@@ -56,6 +57,13 @@ export async function importFiles(request: ImportRequest, context: ImportContext
   } finally {
     context.ended(keys.dataset);
   }
+}
+
+function requireFormat(format: string | undefined): void {
+  if (format === undefined || format === ANY_FORMAT || ROW_SHAPES.some((shape) => shape === format)) return;
+  throw new SiftError("import-format", `there is no input shape ${format}`, {
+    remedy: `one of ${[ANY_FORMAT, ...ROW_SHAPES].join(", ")}`,
+  });
 }
 
 async function totalSize(files: readonly string[]): Promise<number> {
@@ -136,7 +144,7 @@ class BatchWriter {
 
 async function readFile(file: string, format: string | undefined, writer: BatchWriter): Promise<void> {
   for await (const { events, bytes } of readFilePieces(file)) {
-    for (const event of events) if (!writer.add(file, readEvent(event, format ?? "auto"))) return;
+    for (const event of events) if (!writer.add(file, readEvent(event, format ?? ANY_FORMAT))) return;
     writer.advance(bytes);
   }
 }
@@ -150,10 +158,22 @@ function readEvent(event: ReaderEvent, format: string): ReadRow {
   const { line } = event;
   if (event.kind === "error") return badRow(line, "", event.error);
   try {
+    requireShape(event.text, format);
     return { kind: "row", raw: event.text, line, format, ...summariseRow(parseRowText(event.text)) };
   } catch (error) {
     return badRow(line, event.text, toErrorReport(error));
   }
+}
+
+/** Where a shape was asked for, a row of another one is not guessed at. */
+function requireShape(raw: string, format: string): void {
+  if (format === ANY_FORMAT) return;
+  const shape = detectShape(parseJson(raw));
+  if (shape === format) return;
+  throw new SiftError(
+    "row-shape",
+    `the row is ${shape === undefined ? "of no known shape" : `of shape ${shape}`}, not ${format}`,
+  );
 }
 
 const badRow = (line: number, raw: string, { code, message, remedy }: ErrorReport): ReadRow => ({

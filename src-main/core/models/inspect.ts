@@ -2,7 +2,6 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { ModelEntry } from "#shared/contract/models.ts";
 import { toErrorReport, type ErrorReport } from "#shared/errors.ts";
-import { fromReport } from "../system/reports.ts";
 import { readModelConfig, type ModelConfig } from "./config.ts";
 import { checkShapes } from "./shapes.ts";
 import { ownTemplate } from "./template.ts";
@@ -44,15 +43,6 @@ export function inspectModel(path: string, source: ModelEntry["source"], name?: 
   } catch (error) {
     return { ...entry, modelType, problem: toErrorReport(error) };
   }
-}
-
-/** @throws SiftError when the folder cannot be trained, with the reason */
-export function requireTrainable(path: string): ModelEntry {
-  const entry = inspectModel(path, "folder");
-  if (entry.problem) {
-    throw fromReport(entry.problem);
-  }
-  return entry;
 }
 
 function configProblem(config: ModelConfig, folder: string): ErrorReport | null {

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { ModelEntry } from "#shared/contract/models.ts";
 import { resourcePath } from "../../entries.ts";
 import type { Store } from "../store/index.ts";
+import { fromReport } from "../system/reports.ts";
 import type { EventHub } from "../system/events.ts";
 import { cachedModels } from "./caches.ts";
 import { readModelConfig } from "./config.ts";
@@ -39,8 +40,19 @@ export class ModelService {
     ];
   }
 
+  /** A folder under the name by which the list shows it. */
   inspect(path: string): ModelEntry {
-    return inspectModel(path, resolve(path) === sampleModelFolder() ? "sample" : "folder");
+    const folder = resolve(path);
+    if (folder === sampleModelFolder()) return inspectModel(folder, "sample", "sample");
+    const cached = cachedModels(this.#env).find((model) => model.path === folder);
+    return cached ? inspectModel(folder, cached.source, cached.name) : inspectModel(folder, "folder");
+  }
+
+  /** @throws SiftError when the folder cannot be trained, with the reason */
+  requireTrainable(path: string): ModelEntry {
+    const entry = this.inspect(path);
+    if (entry.problem) throw fromReport(entry.problem);
+    return entry;
   }
 
   /** Remembers a folder. One whose model cannot be trained is remembered with its problem; one that is no model is refused. */

@@ -1,4 +1,4 @@
-import type { ErrorReport } from "#shared/errors.ts";
+import { toErrorReport, type ErrorReport } from "#shared/errors.ts";
 import type { TrainJob, WorkerEvent } from "#shared/worker/protocol.ts";
 import { explainExit, explainFailure } from "./failure.ts";
 import type { RunJournal } from "./journal.ts";
@@ -22,6 +22,7 @@ export class ActiveRun {
   readonly #job: TrainJob;
   #last: Extract<WorkerEvent, { type: "done" | "failed" }> | undefined;
   #interrupted = false;
+  #recordError: ErrorReport | undefined;
 
   constructor(job: TrainJob, parts: { journal: RunJournal; clock: () => number }) {
     this.runId = job.runId;
@@ -33,7 +34,7 @@ export class ActiveRun {
       onEvent: (event, { time }) => {
         if (event.type === "done" || event.type === "failed") this.#last = event;
         this.pace.observe(event, time);
-        parts.journal.record(job.runId, event, time);
+        this.#record(() => parts.journal.record(job.runId, event, time));
       },
       onExit: (exit) => resolve(this.#explain(exit)),
     });
@@ -58,7 +59,18 @@ export class ActiveRun {
     clearTimeout(timer);
   }
 
+  /** A record that cannot be written (a full disk, mostly) ends the run: it would go on without leaving a trace. */
+  #record(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.#recordError ??= toErrorReport(error);
+      this.#worker.kill();
+    }
+  }
+
   #explain(exit: WorkerExit): RunEnd {
+    if (this.#recordError) return { outcome: "failed", error: explainFailure(this.#recordError, this.#job.outputDir) };
     if (this.#last?.type === "failed") {
       return { outcome: "failed", error: explainFailure(this.#last.error, this.#job.outputDir) };
     }

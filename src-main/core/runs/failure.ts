@@ -4,7 +4,7 @@ import type { WorkerExit } from "./worker-process.ts";
 
 /** Above this share of the machine's memory a SIGKILL is taken for the system's out-of-memory killer. */
 const OUT_OF_MEMORY_SHARE = 0.6;
-const DISK_FULL = /ENOSPC|no space left on device|EDQUOT|disk quota/i;
+const DISK_FULL = /ENOSPC|database or disk is full|no space left on device|EDQUOT|disk quota/i;
 const OUT_OF_MEMORY = /heap out of memory|bad_alloc|Failed to allocate|Array buffer allocation failed|ENOMEM/i;
 
 const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`;
@@ -58,7 +58,7 @@ const outOfMemory = (exit: WorkerExit, memory: number): ErrorReport => ({
 
 const diskFull = (outputDir: string): ErrorReport => ({
   code: "disk-full",
-  message: "the disk is full: a checkpoint could not be written",
+  message: "the disk is full: nothing more can be written",
   where: { file: outputDir },
   remedy: "free some space and resume the run; checkpoints that were complete are kept",
 });

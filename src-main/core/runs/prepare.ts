@@ -26,6 +26,9 @@ export interface PrepareParts {
   readonly sourcesOf: (run: Run, config: RunConfig) => RunSources;
 }
 
+/** Set in one write when both snapshots are complete: without it, what lies in the folder is half a crash. */
+const COMPLETE_PIN = "model_hash";
+
 export const snapshotFolder = (snapshots: string, runId: string): string => join(snapshots, runId);
 
 /**
@@ -37,7 +40,7 @@ export async function prepareRun(parts: PrepareParts, run: Run, signal: AbortSig
   const config = configOf(parts.store.runs.config(run.id));
   const folder = snapshotFolder(parts.snapshots, run.id);
   const known = readSnapshots(folder);
-  if (!known || Object.keys(run.pins).length === 0) await encode(parts, { run, config, folder }, signal);
+  if (!known || run.pins[COMPLETE_PIN] === undefined) await encode(parts, { run, config, folder }, signal);
   const snapshots = readSnapshots(folder);
   if (!snapshots) throw new SiftError("snapshot", "the snapshot could not be written", { where: { file: folder } });
   const { pins, serving } = parts.store.runs.get(run.id);

@@ -3,6 +3,7 @@ import type { TrainJob } from "#shared/worker/protocol.ts";
 import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/index.ts";
 import { ActiveRun, type RunEnd } from "./active-run.ts";
+import { explainFailure } from "./failure.ts";
 import { hasEnded, type RunJournal } from "./journal.ts";
 
 export interface QueueParts {
@@ -14,6 +15,9 @@ export interface QueueParts {
   /** Called when the last run has ended or the first one starts. */
   readonly onBusyChange: (busy: boolean) => void;
 }
+
+const FINISH_ATTEMPTS = 30;
+const FINISH_RETRY_MS = 2000;
 
 interface Preparation {
   readonly abort: AbortController;
@@ -115,7 +119,21 @@ export class RunQueue {
       error: null,
     });
     const end = await this.#train(run).catch((error: unknown): RunEnd => this.#failure(run.id, error));
-    this.#finish(run.id, end);
+    await this.#finishPatiently(run.id, end);
+  }
+
+  /** On a full disk even the reason cannot be written: it is tried again, and an interrupted run is found at the next start. */
+  async #finishPatiently(runId: string, end: RunEnd): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        this.#finish(runId, end);
+        return;
+      } catch (error) {
+        if (this.#closing || attempt >= FINISH_ATTEMPTS) return;
+        if (error instanceof SiftError) throw error;
+        await new Promise((resolve) => setTimeout(resolve, FINISH_RETRY_MS));
+      }
+    }
   }
 
   async #train(run: Run): Promise<RunEnd> {
@@ -137,7 +155,8 @@ export class RunQueue {
   #failure(runId: string, error: unknown): RunEnd {
     if (this.#closing) return { outcome: "interrupted" };
     if (this.#parts.store.runs.get(runId).state === "stopping") return { outcome: "stopped" };
-    return { outcome: "failed", error: toErrorReport(error) };
+    const { outputDir } = this.#parts.store.runs.get(runId);
+    return { outcome: "failed", error: explainFailure(toErrorReport(error), outputDir) };
   }
 
   #finish(runId: string, end: RunEnd): void {

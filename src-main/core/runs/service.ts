@@ -17,7 +17,6 @@ import type { DataHashes } from "../data/data-hash.ts";
 import { DataHash } from "../data/hash.ts";
 import { readSource, type DataSource, type RunSources } from "../data/source.ts";
 import { modelHash } from "../models/hash.ts";
-import { requireTrainable } from "../models/inspect.ts";
 import type { ModelService } from "../models/service.ts";
 import type { NewRun, Run } from "../store/runs.ts";
 import type { Store } from "../store/index.ts";
@@ -112,7 +111,7 @@ export class RunService {
     const context = await this.#draftContext(request.versionId);
     const resolved = resolveDraft(request, context);
     const config = requireConfig(resolved);
-    const model = requireTrainable(request.modelPath);
+    const model = this.#parts.models.requireTrainable(request.modelPath);
     const settings = encodeSettingsOf(config, request);
     const { hash: dataHash } = await hashes.of(request.versionId);
     const proof = this.#requireProof(request.proofId, { versionId: request.versionId, settings, dataHash });
@@ -147,7 +146,7 @@ export class RunService {
     const data = await surveyRows(store, sources.train, first.max_samples);
     const resolved = resolveLayers(layers, data.rows);
     const config = requireConfig(resolved);
-    const model = requireTrainable(modelFolder(config, models));
+    const model = models.requireTrainable(modelFolder(config, models));
     const template = templateChoiceOf(config);
     const settings = encodeSettingsOf(config, { template, modelPath: model.path });
     const start = this.#chooseStart(config);
@@ -281,7 +280,16 @@ export class RunService {
     });
   }
 
+  /** @throws SiftError `output-dir-busy` besides those of `chooseStart` */
   #chooseStart(config: RunConfig): FoundCheckpoint | null {
+    const { store } = this.#parts;
+    const other = store.runs.list().find((run) => run.outputDir === config.output_dir && !hasEnded(run.state));
+    if (other) {
+      throw new SiftError("output-dir-busy", `the run ${other.name} (${other.state}) writes into this folder`, {
+        where: { file: config.output_dir, what: "output_dir" },
+        remedy: "wait for it, stop it, or choose another output_dir",
+      });
+    }
     const start = chooseStart({
       outputDir: config.output_dir,
       resumeFrom: config.resume_from_checkpoint,

@@ -27,9 +27,11 @@ export function isProcessAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return codeOf(error) === "EPERM";
   }
 }
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined);
 
 /** Who holds the lock and lives; undefined for no lock or a stale one. */
 export function lockHolder(file: string): LockHolder | undefined {
@@ -68,10 +70,20 @@ function createLock(file: string, content: LockHolder): boolean {
     linkSync(temporary, file); // atomic: fails where the lock exists, and never shows a half-written file
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
-    throw error;
+    if (codeOf(error) === "EEXIST") return false;
+    return createWithoutLink(file, content); // a file system without hard links
   } finally {
     rmSync(temporary, { force: true });
+  }
+}
+
+function createWithoutLink(file: string, content: LockHolder): boolean {
+  try {
+    writeFileSync(file, JSON.stringify(content), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
   }
 }
 

@@ -6,7 +6,8 @@ import { type MessageOptions, parseMessage } from "./messages.ts";
 
 export type RowOptions = MessageOptions;
 
-export type RowShape = "pretokenized" | "messages" | "sharegpt" | "xtuner" | "alpaca" | "pair" | "text";
+export const ROW_SHAPES = ["pretokenized", "messages", "sharegpt", "xtuner", "alpaca", "pair", "text"] as const;
+export type RowShape = (typeof ROW_SHAPES)[number];
 
 interface Shape {
   readonly name: RowShape;

@@ -76,3 +76,41 @@ describe("import", () => {
     expect(found.rows[0]?.index).toBe(0);
   });
 });
+
+describe("import of files that are not what they seem", () => {
+  it("keeps a row with bytes that are not UTF-8 as a bad row, instead of changing it", async () => {
+    const { client } = await startCore();
+    const file = join(temporaryFolder(), "latin1.jsonl");
+    const good = chatLine(["user", "café \ufffd"], ["assistant", "ok"]);
+    const latin = Buffer.from(chatLine(["user", "caf\u00e9"], ["assistant", "ok"]), "latin1");
+    writeFileSync(file, Buffer.concat([Buffer.from(`${chatLine(["user", "a"], ["assistant", "b"])}\n`), latin]));
+    const dataset = await importFile(client, file);
+    expect(dataset.version).toMatchObject({ rows: 1, badRows: 1 });
+    const bad = await client.datasets.badRows({ versionId: dataset.version.id, offset: 0, limit: 1 });
+    expect(bad.rows[0]).toMatchObject({ line: 2, code: "row-not-utf8" });
+    expect((await importText(client, good)).version).toMatchObject({ rows: 1, badRows: 0 });
+  });
+
+  it("takes rows of the shape that was asked for only", async () => {
+    const { client } = await startCore();
+    const file = join(temporaryFolder(), "mixed.jsonl");
+    const alpaca = JSON.stringify({ instruction: "i", output: "o" });
+    writeFileSync(file, `${alpaca}\n${chatLine(["user", "a"], ["assistant", "b"])}`);
+    const { jobId } = await client.datasets.import({ files: [file], name: "mixed", format: "alpaca", limit: 5 });
+    const job = await finishedJob(client, jobId);
+    expect(job).toMatchObject({ state: "done", rows: 1, badRows: 1 });
+    const odd = await client.datasets.import({ files: [file], name: "odd", format: "xml" });
+    expect((await finishedJob(client, odd.jobId)).error?.code).toBe("import-format");
+  });
+
+  it.each([
+    ["empty conversation", '{"messages":[]}', "row-empty"],
+    ["not JSON", "{", "row-not-json"],
+    ["an unknown shape", '{"a":1}', "row-shape"],
+  ])("says what is wrong with a row: %s", async (_, line, code) => {
+    const { client } = await startCore();
+    const { version } = await importText(client, `${chatLine(["user", "a"], ["assistant", "b"])}\n${line}`);
+    const { rows } = await client.datasets.badRows({ versionId: version.id, offset: 0, limit: 1 });
+    expect(rows[0]).toMatchObject({ line: 2, code, raw: line });
+  });
+});
