@@ -186,6 +186,6 @@ export function reversed(value: Value): Value {
   if (value instanceof PyList || value instanceof PyTuple) return new PyIterator([...value.items].reverse());
   if (value instanceof PyDict) return new PyIterator(value.keys().reverse());
   if (value instanceof PyView) return new PyIterator(value.items().reverse());
-  if (value instanceof Undefined) return new PyList([]);
+  if (value instanceof Undefined) return new PyIterator([]);
   throw new PythonError("TypeError", `'${typeName(value)}' object is not reversible (length ${lengthOf(value)})`);
 }

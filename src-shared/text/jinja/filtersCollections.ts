@@ -226,6 +226,7 @@ const toInt: Filter = (input, args) => {
   if (base !== undefined && !equals(base, 10))
     throw new PythonError("ValueError", "int with a base other than 10 is not supported");
   const failed = fallback === undefined ? 0 : fallback;
+  if (input instanceof Undefined) throw new PythonError("UndefinedError", input.message);
   if (typeof input === "bigint") return input;
   if (isNumeric(input)) {
     const value = toNumber(input);
@@ -238,6 +239,7 @@ const toInt: Filter = (input, args) => {
 
 const toFloat: Filter = (input, args) => {
   const [fallback] = bind("float", args, ["default"]);
+  if (input instanceof Undefined) throw new PythonError("UndefinedError", input.message);
   if (isNumeric(input)) return new PyFloat(toNumber(input));
   const value = input instanceof Str ? parseFloatText(input.text) : undefined;
   return value === undefined ? (fallback === undefined ? new PyFloat(0) : fallback) : new PyFloat(value);

@@ -3,9 +3,10 @@ import { bind, given } from "./binding.ts";
 import { formatPercent } from "./formatPercent.ts";
 import { toJson, toStr, type JsonOptions } from "./printing.ts";
 import type { Filter } from "./runtime.ts";
+import { PYTHON_SPACE } from "./lexer.ts";
 import { capitalize, centre } from "./stringMethods.ts";
 import { joinStr, replaceStr, splitLines, splitStr, stripStr } from "./strings.ts";
-import { truthy } from "./operators.ts";
+import { lengthOf, truthy } from "./operators.ts";
 import {
   asIndex,
   asText,
@@ -27,12 +28,15 @@ function rewritten(input: Value, rewrite: (text: string) => string): Str {
   return text === value.text ? value : new Str(text);
 }
 
-const titleCase = (text: string): string =>
-  text
-    .split(/([-\s({[<]+)/u)
-    .filter((part) => part !== "")
-    .map(capitalize)
+const WORD_BEGINNING = new RegExp(`([-${PYTHON_SPACE}({[<]+)`, "u");
+
+/** The filter `title` has its own idea of words, and takes upper case instead of title case. */
+function titleWords(text: string): string {
+  return text
+    .split(WORD_BEGINNING)
+    .map(([first = "", ...rest]) => first.toUpperCase() + rest.join("").toLowerCase())
     .join("");
+}
 
 const trim: Filter = (input, args) => {
   const [chars] = bind("trim", args, ["chars"]);
@@ -66,13 +70,13 @@ const indent: Filter = (input, args) => {
 
 const truncate: Filter = (input, args) => {
   const [length, killWords, end, leeway] = bind("truncate", args, ["length", "killwords", "end", "leeway"]);
-  const value = asText(input, "the input of truncate");
   const size = length === undefined ? 255 : asIndex(length);
   const ending = end === undefined ? new Str("...") : asText(end, "end");
   const slack = leeway === undefined || leeway === null ? 5 : asIndex(leeway);
   if (size < ending.codePointLength)
     throw new PythonError("AssertionError", `expected length >= ${ending.codePointLength}, got ${size}`);
-  if (value.codePointLength <= size + slack) return value;
+  if (lengthOf(input) <= size + slack) return input;
+  const value = asText(input, "the input of truncate");
   const cut = value.slice(0, value.unitOffset(size - ending.codePointLength));
   if (killWords !== undefined && truthy(killWords)) return concatenate(cut, ending);
   return concatenate(splitStr(cut, " ", { limit: 1, fromRight: true })[0] ?? cut, ending);
@@ -151,7 +155,7 @@ export const TEXT_FILTERS: Readonly<Record<string, Filter>> = {
   replace,
   safe: (input) => new Markup(toStr(input)),
   string: (input) => (input instanceof Markup ? input : toStr(input)),
-  title: (input) => rewritten(input, titleCase),
+  title: (input) => rewritten(input, titleWords),
   tojson,
   trim,
   truncate,

@@ -1,15 +1,5 @@
 import { Str, StrBuilder } from "./authored.ts";
-import {
-  asIndex,
-  PyList,
-  PyRange,
-  PythonError,
-  PyTuple,
-  typeName,
-  Undefined,
-  UnsupportedError,
-  type Value,
-} from "./values.ts";
+import { asIndex, PyList, PyRange, PythonError, PyTuple, typeName, Undefined, type Value } from "./values.ts";
 
 export interface SliceBounds {
   readonly start: Value | undefined;
@@ -57,7 +47,7 @@ export function sliceValue(value: Value, bounds: SliceBounds): Value {
     return new PyRange(value.at(start), value.at(stop), value.step * step);
   }
   if (value instanceof Undefined) throw new PythonError("UndefinedError", value.message);
-  throw new UnsupportedError(`a slice of a value of type ${typeName(value)}`);
+  throw new PythonError("TypeError", `'${typeName(value)}' object is not subscriptable`);
 }
 
 function sliceStr(value: Str, bounds: SliceBounds): Str {

@@ -114,18 +114,33 @@ function caseTest(own: RegExp, other: RegExp): StringMethod {
   return (self) => own.test(self.text) && !other.test(self.text);
 }
 
-const upperFirst = (text: string): string => {
-  const [first = ""] = text;
-  return first.toUpperCase() + text.slice(first.length).toLowerCase();
-};
+const CASED = /\p{Cased}/u;
 
-/** Python's `title`: a letter after a non-letter is upper case, the others lower case. */
-const titleCase = (text: string): string => text.replace(/\p{L}[\p{L}\p{M}]*/gu, (word) => upperFirst(word));
+/** Titlecase of one character: what upper case adds behind the first letter is lower case (ß becomes Ss, ﬁ becomes Fi). */
+function titleCharacter(char: string): string {
+  const [first = "", ...rest] = char.toUpperCase();
+  return CASED.test(first) ? first + rest.join("").toLowerCase() : char.toUpperCase();
+}
+
+/** Python's `capitalize`. */
+export function capitalize(text: string): string {
+  const [first = ""] = text;
+  return titleCharacter(first) + text.slice(first.length).toLowerCase();
+}
+
+/** Python's `title`: a cased letter behind one that is not cased begins a word. */
+function titleCase(text: string): string {
+  let inWord = false;
+  let result = "";
+  for (const char of text) {
+    result += inWord ? char.toLowerCase() : titleCharacter(char);
+    inWord = CASED.test(char);
+  }
+  return result;
+}
 
 const swapCase = (text: string): string =>
   Array.from(text, (char) => (char === char.toUpperCase() ? char.toLowerCase() : char.toUpperCase())).join("");
-
-export const capitalize = upperFirst;
 
 function affixRemover(name: string, prefix: boolean): StringMethod {
   return (self, args) => {
@@ -173,7 +188,7 @@ function replaceMethod(self: Str, args: Arguments): Value {
 const LINE_PARAMETERS = ["keepends"];
 
 export const STRING_METHODS: Readonly<Record<string, StringMethod>> = {
-  capitalize: rewriter(upperFirst),
+  capitalize: rewriter(capitalize),
   casefold: rewriter((text) => text.replaceAll("ß", "ss").toLowerCase()),
   center: padder("center", "^"),
   count: countMatches,

@@ -72,8 +72,7 @@ function splitFromRight(value: Str, separator: string, limit: number): Str[] {
 /** `split()` without separator: runs of white space separate, none at the ends. */
 export function splitWhitespace(value: Str, options: SplitOptions): Str[] {
   const words = [...value.text.matchAll(new RegExp(`[^${PYTHON_SPACE}]+`, "gu"))];
-  if (words.length <= options.limit + 1)
-    return words.map((word) => value.slice(word.index, word.index + word[0].length));
+  if (words.length <= options.limit) return words.map((word) => value.slice(word.index, word.index + word[0].length));
   const cut = options.limit;
   const pick = (from: number, to: number): Str[] =>
     words.slice(from, to).map((word) => value.slice(word.index, word.index + word[0].length));
