@@ -1,68 +1,84 @@
 import type { RowDetail, Verdict } from "#shared/contract/datasets.ts";
+import type { ErrorReport } from "#shared/errors.ts";
 import { core } from "../../client.ts";
-import { Action } from "../../state/action.svelte.ts";
+import { reportOf } from "../../state/errors.ts";
 
-/** The open conversation and what a reviewer does to it. Undo goes back over rows, in the order of this session. */
+interface Options {
+  readonly versionId: () => string;
+  /** Told the row as it is after each change. */
+  readonly onchange: (detail: RowDetail) => void;
+}
+
+/**
+ * What a reviewer does to conversations. Changes are sent one after the other in the order of the keys, however fast they
+ * come; undo goes back over rows, in the order of this session.
+ */
 export class Review {
-  readonly action = new Action();
-  #detail = $state.raw<RowDetail | undefined>();
+  readonly #options: Options;
+  #error = $state.raw<ErrorReport | undefined>();
+  #waiting = $state(0);
+  #queue: Promise<unknown> = Promise.resolve();
   #done: string[] = [];
-  #versionId = "";
 
-  get detail(): RowDetail | undefined {
-    return this.#detail;
+  constructor(options: Options) {
+    this.#options = options;
   }
 
-  async open(versionId: string, rowId: string): Promise<void> {
-    this.#versionId = versionId;
-    const detail = await core.datasets.row({ versionId, rowId });
-    this.#detail = detail;
+  /** Of the last change that failed; the next one that works clears it. */
+  get error(): ErrorReport | undefined {
+    return this.#error;
+  }
+  get busy(): boolean {
+    return this.#waiting > 0;
   }
 
-  close(): void {
-    this.#detail = undefined;
+  judge(rowId: string, verdict: Verdict, messageIndex?: number): Promise<boolean> {
+    const turn = messageIndex === undefined ? {} : { messageIndex };
+    return this.#change(rowId, (key) => core.datasets.setVerdict({ ...key, verdict, ...turn }));
   }
 
-  /** Puts in the row that another query has fetched. */
-  take(versionId: string, detail: RowDetail | undefined): void {
-    this.#versionId = versionId;
-    this.#detail = detail;
+  edit(rowId: string, messageIndex: number, content: string): Promise<boolean> {
+    return this.#change(rowId, (key) => core.datasets.editMessage({ ...key, messageIndex, content }));
   }
 
-  /** Answers true when core has recorded it. Pressing the same verdict again takes it off. */
-  async judge(verdict: Verdict, messageIndex?: number): Promise<boolean> {
-    const detail = this.#detail;
-    if (!detail) return false;
-    const now = messageIndex === undefined ? detail.verdict : detail.turnVerdicts[messageIndex];
-    const next: Verdict = now === verdict ? "none" : verdict;
-    const key = { versionId: this.#versionId, rowId: detail.id };
-    const index = messageIndex === undefined ? {} : { messageIndex };
-    return this.#apply(detail.id, () => core.datasets.setVerdict({ ...key, verdict: next, ...index }));
-  }
-
-  async edit(messageIndex: number, content: string): Promise<boolean> {
-    const detail = this.#detail;
-    if (!detail) return false;
-    const key = { versionId: this.#versionId, rowId: detail.id };
-    return this.#apply(detail.id, () => core.datasets.editMessage({ ...key, messageIndex, content }));
-  }
-
-  /** Takes back the last change of this session, else the last one of the open row; answers the row's id, or undefined where there is none. */
-  async undo(): Promise<string | undefined> {
-    const rowId = this.#done.at(-1) ?? (this.#detail?.canUndo ? this.#detail.id : undefined);
-    if (rowId === undefined) return undefined;
-    const detail = await this.action.run(() => core.datasets.undo({ versionId: this.#versionId, rowId }));
-    if (!detail) return undefined;
-    this.#done = this.#done.slice(0, -1);
-    if (this.#detail?.id === rowId) this.#detail = detail;
+  /** Takes back the last change of this session, else the last one of `open`. Answers the row's id, or undefined where there was none. */
+  async undo(open: RowDetail | undefined): Promise<string | undefined> {
+    const rowId = await this.#enqueue(async () => {
+      const last = this.#done.at(-1) ?? (open?.canUndo ? open.id : undefined);
+      if (last === undefined) return undefined;
+      this.#options.onchange(await core.datasets.undo({ versionId: this.#options.versionId(), rowId: last }));
+      this.#done = this.#done.slice(0, -1);
+      return last;
+    });
     return rowId;
   }
 
-  async #apply(rowId: string, change: () => Promise<RowDetail>): Promise<boolean> {
-    const detail = await this.action.run(change);
-    if (!detail) return false;
-    this.#done.push(rowId);
-    if (this.#detail?.id === rowId) this.#detail = detail;
-    return true;
+  async #change(
+    rowId: string,
+    send: (key: { versionId: string; rowId: string }) => Promise<RowDetail>,
+  ): Promise<boolean> {
+    const worked = await this.#enqueue(async () => {
+      this.#options.onchange(await send({ versionId: this.#options.versionId(), rowId }));
+      this.#done.push(rowId);
+      return true;
+    });
+    return worked ?? false;
+  }
+
+  /** Answers undefined when it failed. */
+  #enqueue<T>(work: () => Promise<T>): Promise<T | undefined> {
+    this.#waiting += 1;
+    const result = this.#queue.then(work).then(
+      (value) => {
+        this.#error = undefined;
+        return value;
+      },
+      (error: unknown) => {
+        this.#error = reportOf(error);
+        return undefined;
+      },
+    );
+    this.#queue = result;
+    return result.finally(() => (this.#waiting -= 1));
   }
 }

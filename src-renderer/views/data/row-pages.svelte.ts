@@ -18,6 +18,7 @@ export class RowPages {
   #total = $state<number | undefined>();
   #error = $state.raw<ErrorReport | undefined>();
   readonly #rows = new SvelteMap<number, RowSummary>();
+  readonly #places = new SvelteMap<string, number>();
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing is drawn from it
   readonly #asked = new Set<number>();
   #filter: RowFilter | undefined;
@@ -39,7 +40,7 @@ export class RowPages {
     this.#filter = filter;
     this.#asked.clear();
     if (!same) {
-      this.#rows.clear();
+      this.#forget();
       this.#total = undefined;
     }
     await this.#fetch(Math.max(0, Math.floor(near / PAGE)), !same);
@@ -70,8 +71,7 @@ export class RowPages {
 
   /** Where a row is among those that are loaded, or -1. */
   placeOf(rowId: string): number {
-    for (const [place, row] of this.#rows) if (row.id === rowId) return place;
-    return -1;
+    return this.#places.get(rowId) ?? -1;
   }
 
   async #fetch(page: number, fresh: boolean): Promise<void> {
@@ -93,13 +93,21 @@ export class RowPages {
         { signal },
       );
       if (signal.aborted) return;
-      if (fresh || answer.total !== this.#total) this.#rows.clear();
+      if (fresh || answer.total !== this.#total) this.#forget();
       this.#total = answer.total;
       this.#error = undefined;
-      answer.rows.forEach((row, at) => this.#rows.set(page * PAGE + at, row));
+      answer.rows.forEach((row, at) => {
+        this.#rows.set(page * PAGE + at, row);
+        this.#places.set(row.id, page * PAGE + at);
+      });
     } catch (error) {
       this.#asked.delete(page);
       if (!signal.aborted && !isAbort(error)) this.#error = reportOf(error);
     }
+  }
+
+  #forget(): void {
+    this.#rows.clear();
+    this.#places.clear();
   }
 }
