@@ -46,6 +46,7 @@ interface Group {
   hasText: boolean;
 }
 
+/** Groups end where somebody else writes; a message that only shows its role is a group without text. */
 function assistantGroups(conversation: Conversation, authored: readonly Segment[]): Group[] {
   const groups: Group[] = [];
   let open: Group | undefined;
@@ -88,6 +89,7 @@ function writtenBetween(input: AnswerInput, start: number, end: number): boolean
   return input.rendered.text.slice(start, end).runs !== undefined && end > start;
 }
 
+/** The end-of-turn token behind an answer, before anybody else writes. */
 function endOfTurnToken(input: AnswerInput, from: number, limit: number): number {
   const { tokens, marks } = input;
   for (let i = firstWith(tokens.starts, from); i < tokens.ids.length && (tokens.starts[i] ?? 0) < limit; i++) {

@@ -3,6 +3,7 @@ import type { TemplateChoice } from "./encoderTypes.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { Conversation } from "./types.ts";
 
+/** A stretch of the line diff of two renderings. */
 export interface DiffPart {
   readonly kind: "same" | "own" | "chosen";
   readonly text: string;

@@ -12,6 +12,7 @@ export function createEncoder(options: EncoderOptions): RowEncoder {
   return new Encoder(options);
 }
 
+/** Puts the template's encoder, documents without roles, and the length policy behind one door. */
 class Encoder implements RowEncoder {
   readonly tokenizer: Tokenizer;
   readonly mask: MaskPolicy;

@@ -3,12 +3,15 @@ import type { SystemPolicy } from "./presets.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { Conversation, EncodedRow, MaskPolicy, Message, ParsedRow } from "./types.ts";
 
+/** What happens to a row with more than `max_length` tokens. */
 export const OVER_LENGTH_POLICIES = ["error", "truncate", "drop", "split"] as const;
 export type OverLength = (typeof OVER_LENGTH_POLICIES)[number];
 
+/** A model's own Jinja source, or one of the presets by name. */
 export type TemplateChoice =
   { readonly kind: "jinja"; readonly source: string } | { readonly kind: "preset"; readonly name: string };
 
+/** Everything that decides ids and labels besides the rows; its hash is part of a run's record. */
 export interface EncoderOptions {
   readonly tokenizer: Tokenizer;
   readonly template: TemplateChoice;
@@ -52,6 +55,7 @@ export interface RowFacts {
   readonly specialInContent: readonly number[];
 }
 
+/** One row, encoded, with what its owner should know about it. */
 export interface EncodeResult {
   /** Uncut, or cut where `overLength` is truncate. */
   readonly encoded: EncodedRow;
@@ -71,6 +75,7 @@ export interface ConversationEncoder {
   prefixDiffers(conversation: Conversation, encoded: EncodedRow): boolean;
 }
 
+/** What `createEncoder` returns. */
 export interface RowEncoder {
   readonly tokenizer: Tokenizer;
   readonly mask: MaskPolicy;

@@ -12,11 +12,13 @@ export const FINDING_CLASSES = [
   "truncated", // the end was cut at max_length
   "unencodable", // the row has no encoding at all
 ] as const;
+/** Name of a class, as the command line prints it. */
 export type FindingClass = (typeof FINDING_CLASSES)[number];
 
 /** What the app offers to do about a class by default. */
 export type Repair = "exclude-rows" | "raise-max-length" | "choose-template" | "choose-mask" | "edit-content";
 
+/** One repair a class; excluding the rows is always possible besides. */
 export const DEFAULT_REPAIRS: Readonly<Record<FindingClass, Repair>> = {
   "no-scored-token": "exclude-rows",
   "untrained-end-of-turn": "choose-template",

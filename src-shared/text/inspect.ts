@@ -3,6 +3,7 @@ import type { FindingClass } from "./findings.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import { type EncodedRow, IGNORE, type MaskPolicy } from "./types.ts";
 
+/** What the checks need to know besides the row. */
 export interface InspectionContext {
   /** Undefined where a model folder has no tokenizer; then the checks on special tokens do not apply. */
   readonly tokenizer: Tokenizer | undefined;
@@ -12,6 +13,7 @@ export interface InspectionContext {
   readonly audit?: boolean;
 }
 
+/** A row as the encoder returns it. */
 export interface Inspected {
   readonly encoded: EncodedRow;
   readonly facts: RowFacts;

@@ -92,6 +92,7 @@ export class JinjaEncoder implements ConversationEncoder {
     });
   }
 
+  /** System turns by policy: dropped, or a default one put before a conversation that has none. */
   private withSystem(conversation: Conversation): Conversation {
     const { systemMessage, systemPolicy } = this.options;
     const kept =

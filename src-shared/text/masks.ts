@@ -5,6 +5,7 @@ import type { TokenizedText } from "./tokenizer/tokenizer.ts";
 import type { TurnMarks } from "./turnMarks.ts";
 import type { Conversation, MaskPolicy } from "./types.ts";
 
+/** A rendered and tokenized conversation, and how it is to be trained. */
 export interface MaskInput {
   readonly conversation: Conversation;
   readonly rendered: RenderedConversation;
@@ -76,12 +77,14 @@ function tokenSegments(
   });
 }
 
+/** From token index to its range, in constant time. */
 function rangeIndex(ranges: readonly TrainedRange[], length: number): (index: number) => TrainedRange | undefined {
   const owner = new Int32Array(length).fill(-1);
   ranges.forEach((range, i) => owner.fill(i, range.first, Math.max(range.first, range.end)));
   return (index) => ranges[owner[index] ?? -1];
 }
 
+/** Tags say it all where there are any; else it is who wrote what. */
 function trainedRanges(input: MaskInput, segments: readonly Segment[]): TrainedRange[] {
   return input.hasGenerationTags ? taggedRanges(input, segments) : answerRanges(input, segments);
 }

@@ -13,6 +13,7 @@ export function specialNotices(
   return [{ code: "special-token-in-content", message, row: place.row }];
 }
 
+/** The notice of a row whose tokens decode to another text. */
 export function lossyNotice(row: number): RowNotice {
   return {
     code: "text-mismatch",

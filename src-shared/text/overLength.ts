@@ -2,6 +2,7 @@ import { SiftError } from "#shared/errors.ts";
 import type { OverLength, RowNotice } from "./encoderTypes.ts";
 import type { EncodedRow } from "./types.ts";
 
+/** The limit, what to do beyond it, and which row this is. */
 export interface OverLengthOptions {
   readonly maxLength: number;
   readonly policy: OverLength;

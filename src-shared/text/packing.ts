@@ -1,6 +1,7 @@
 import { SiftError } from "#shared/errors.ts";
 import { shiftLabels } from "./shift.ts";
 
+/** Size of a block and how many stand open. */
 export interface PackingOptions {
   /** Tokens a block may have. */
   readonly maxLength: number;

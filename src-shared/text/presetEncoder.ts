@@ -55,6 +55,7 @@ export class PresetEncoder implements ConversationEncoder {
     return { ...conversation, messages: conversation.messages.filter((message) => message.role !== "system") };
   }
 
+  /** Weight and label of each token by its part of the segment; a turn's weight covers its frame too. */
   private decider(conversation: Conversation, segmented: SegmentedTokens): (index: number) => TokenDecision {
     const { parts, messages, tokens, contentStarts } = segmented;
     const lastAssistant = conversation.messages.findLastIndex((message) => message.role === "assistant");

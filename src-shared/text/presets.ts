@@ -2,6 +2,7 @@ import { SiftError } from "#shared/errors.ts";
 import type { Tokenizer, TokenizedText } from "./tokenizer/tokenizer.ts";
 import type { Conversation, MaskPolicy, Message } from "./types.ts";
 
+/** What happens to system turns of the data. */
 export const SYSTEM_POLICIES = ["keep", "row", "drop"] as const;
 /**
  * keep: as the template or preset does by itself. row: a leading system turn of the row replaces the preset's default
@@ -25,6 +26,7 @@ export interface SegmentedTokens {
   readonly droppedTurns: number;
 }
 
+/** A format that is built in: segments instead of a Jinja template. */
 export interface Preset {
   readonly name: string;
   readonly description: string;
@@ -61,6 +63,7 @@ function chatmlHumanTwin(system: string): string {
 const quote = (text: string): string =>
   `'${text.replace(/[\\']/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r")}'`;
 
+/** The tutorial's format (DESIGN 4). */
 export const CHATML_HUMAN: Preset = {
   name: "chatml-human",
   description: "ChatML with the user written as human, each piece tokenized on its own",
@@ -70,6 +73,7 @@ export const CHATML_HUMAN: Preset = {
 };
 
 const PRESETS: readonly Preset[] = [CHATML_HUMAN];
+/** Names for `--template` and the template list. */
 export const PRESET_NAMES: readonly string[] = PRESETS.map((preset) => preset.name);
 
 /** @throws SiftError `preset-unknown`. */
@@ -84,6 +88,7 @@ export function presetOf(name: string): Preset {
 const MARKS = { S: "<|im_start|>", E: "<|im_end|>", N: "\n" } as const;
 const ROLE_WORDS: Readonly<Record<string, string>> = { system: "system", user: "human", assistant: "assistant" };
 
+/** The default system text and what to do with a row's own. */
 export interface SegmentOptions {
   readonly system: string;
   readonly systemPolicy: SystemPolicy;
@@ -133,6 +138,7 @@ interface TurnPlan {
   readonly droppedTurns: number;
 }
 
+/** Which turns are written, and with which system text. */
 function planTurns(messages: readonly Message[], options: SegmentOptions): TurnPlan {
   const turns = messages.map((message, index) => ({ message, index }));
   const [first] = turns;
@@ -168,6 +174,7 @@ function textOf(message: Message, index: number): string {
   });
 }
 
+/** Puts pieces one after the other: each is tokenized alone, so that nothing merges across them. */
 class SegmentBuilder {
   private readonly tokenizer: Tokenizer;
   private readonly ids: number[] = [];

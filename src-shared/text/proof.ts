@@ -5,6 +5,7 @@ import { IGNORE } from "./types.ts";
 /** Rows that a class names; the count goes on beyond them. */
 export const MAX_ROWS_NAMED = 100;
 
+/** One class with how many rows are in it. */
 export interface ProofFinding {
   readonly class: FindingClass;
   readonly count: number;

@@ -7,6 +7,7 @@ import type { Value } from "./jinja/values.ts";
 import type { TokenizerFiles } from "./tokenizer/files.ts";
 import type { Conversation, Message } from "./types.ts";
 
+/** A template with what it sees besides the conversation. */
 export interface RenderContext {
   readonly template: ChatTemplate;
   readonly specialTokens: TokenizerFiles["specialTokens"];
@@ -17,6 +18,7 @@ export interface RenderContext {
   readonly now?: () => number;
 }
 
+/** A render with the table that explains its authors. */
 export interface RenderedConversation extends RenderResult {
   readonly authors: AuthorTable;
 }
@@ -55,6 +57,7 @@ export interface Segment {
   readonly weight: number;
 }
 
+/** The rendered text cut where its author changes, in order and without gaps. */
 export function segmentsOf(rendered: { readonly text: Str; readonly authors: AuthorTable }): Segment[] {
   const runs = rendered.text.runs ?? [rendered.text.text.length, 0];
   const segments: Segment[] = [];

@@ -3,12 +3,14 @@
  * Ids, labels, weights, character spans and reasons of a position are made in one place and travel together.
  */
 
+/** A call of a tool, in OpenAI's words; arguments are an object, or text that is no JSON object. */
 export interface ToolCall {
   readonly type?: "function";
   readonly id?: string;
   readonly function: { readonly name: string; readonly arguments: unknown };
 }
 
+/** A part of a content that is a list: text, or something a template handles by its type. */
 export interface ContentPart {
   readonly type: string;
   readonly text?: string;
@@ -22,6 +24,7 @@ export interface WeightSpan {
   readonly weight: number;
 }
 
+/** One turn of a conversation. */
 export interface Message {
   /** After alias resolution: system, user, assistant, tool; anything else is kept as written. */
   readonly role: string;
@@ -37,6 +40,7 @@ export interface Message {
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
+/** What every input shape becomes; the raw row is kept beside it by whoever stores it. */
 export interface Conversation {
   readonly messages: readonly Message[];
   readonly tools?: readonly unknown[];
@@ -65,6 +69,7 @@ export const IGNORE = -100;
 
 /** `structural` needs a template that is made of segments (see `chatml-human`). */
 export const MASK_POLICIES = ["assistant", "last_assistant", "all", "structural"] as const;
+/** Which tokens are trained. */
 export type MaskPolicy = (typeof MASK_POLICIES)[number];
 
 /** Why a position is, or is not, trained. Stored as one byte a token: the index in this list. */
@@ -80,6 +85,7 @@ export const REASONS = [
   "earlier-turn", // an assistant turn before the last under `last_assistant`
   "pretokenized", // label came with the row
 ] as const;
+/** Name of a reason. */
 export type Reason = (typeof REASONS)[number];
 
 /** A row, encoded. All arrays have one entry a token. */

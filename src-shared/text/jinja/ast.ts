@@ -1,5 +1,6 @@
 /** Syntax tree of a template. `at` is the offset in the source where the node begins. */
 
+/** Arguments of a call, a filter or a test. */
 export interface CallArguments {
   readonly positional: readonly Expression[];
   readonly named: readonly { readonly name: string; readonly value: Expression }[];
@@ -9,6 +10,7 @@ export interface CallArguments {
   readonly namedSpread?: Expression;
 }
 
+/** `start:stop:step` between brackets; each part may be missing. */
 export interface SliceExpression {
   readonly type: "slice";
   readonly at: number;
@@ -17,10 +19,14 @@ export interface SliceExpression {
   readonly step?: Expression;
 }
 
+/** Arithmetic, concatenation and string formatting with `%`. */
 export type BinaryOperator = "+" | "-" | "*" | "/" | "//" | "%" | "**";
+/** Comparisons chain as in Python: `1 < x < 3`. */
 export type CompareOperator = "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in";
+/** A constant's value; whole numbers beyond 2^53 are bigint. */
 export type Literal = string | number | bigint | boolean | null;
 
+/** Whatever has a value. The tables that walk it are total: a new kind is a compile error there. */
 export type Expression =
   | { readonly type: "constant"; readonly at: number; readonly value: Literal }
   | { readonly type: "float"; readonly at: number; readonly value: number }
@@ -73,16 +79,19 @@ export type Expression =
       readonly items: readonly { readonly key: Expression; readonly value: Expression }[];
     };
 
+/** One link of a chain of comparisons. */
 export interface Comparison {
   readonly operator: CompareOperator;
   readonly value: Expression;
 }
 
+/** What an assignment writes to: a name, an attribute of a namespace, or several of them. */
 export type Target =
   | { readonly type: "name"; readonly at: number; readonly name: string }
   | { readonly type: "namespace"; readonly at: number; readonly name: string; readonly attribute: string }
   | { readonly type: "unpack"; readonly at: number; readonly items: readonly Target[] };
 
+/** A parameter of a macro or a call block. */
 export interface Parameter {
   readonly name: string;
   readonly default?: Expression;
@@ -97,6 +106,7 @@ export interface FilterCall {
 
 type Body = readonly Statement[];
 
+/** Whatever writes output or changes variables. */
 export type Statement =
   | { readonly type: "data"; readonly at: number; readonly text: string }
   | { readonly type: "output"; readonly at: number; readonly value: Expression }
@@ -148,6 +158,7 @@ export type Statement =
   | { readonly type: "generation"; readonly at: number; readonly body: Body }
   | { readonly type: "break" | "continue"; readonly at: number };
 
+/** A whole template. */
 export interface Template {
   readonly body: Body;
   /** Whether the template tags what an assistant generates with `{% generation %}`. */

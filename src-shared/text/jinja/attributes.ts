@@ -86,6 +86,7 @@ function ownItem(value: Value, index: Value): Value | undefined {
   return value.get(index);
 }
 
+/** What a lookup that found nothing gives; printing it is empty, using it an error that says what was looked for. */
 function missing(value: Value, name: string | Value): Undefined {
   if (value instanceof Undefined) throw new PythonError("UndefinedError", value.message);
   const owner = value === null ? "None" : `'${pythonTypePath(value)}'`;
@@ -114,6 +115,7 @@ export function attributeOf(value: Value, name: string): Value | undefined {
     : undefined;
 }
 
+/** A bound method of a string, dict, list or tuple. */
 function methodOf(value: Value, name: string): ((args: Arguments) => Value) | undefined {
   const own = <Method>(table: Readonly<Record<string, Method>>): Method | undefined =>
     Object.hasOwn(table, name) ? table[name] : undefined;
@@ -134,6 +136,7 @@ function methodOf(value: Value, name: string): ((args: Arguments) => Value) | un
   return undefined;
 }
 
+/** `loop.index` and its siblings; items before and behind are known because a loop's items are all at hand. */
 function loopAttribute(loop: Loop, name: string): Value | undefined {
   const { index, items } = loop;
   const length = items.length;

@@ -3,6 +3,7 @@
  * the caller of the renderer. Offsets here are UTF-16 code units; `codePoints` helps where Python counts code points.
  */
 export type Author = number;
+/** The author of everything that no message wrote. */
 export const TEMPLATE: Author = 0;
 
 /** Run lengths, flat: end of the run (excluded), its author, end, author, …; undefined: all of it is the template's. */
@@ -10,6 +11,7 @@ export type Runs = readonly number[] | undefined;
 
 const SURROGATE = /[\ud800-\udfff]/;
 
+/** An immutable string with its authors. Slicing, joining and replacing keep them; anything else makes a new string of the template's. */
 export class Str {
   readonly text: string;
   readonly runs: Runs;
@@ -120,13 +122,9 @@ export class StrBuilder {
   }
 }
 
+/** Strings one after the other. */
 export function concatenate(...parts: readonly Str[]): Str {
   const builder = new StrBuilder();
   for (const part of parts) builder.add(part);
   return builder.build();
-}
-
-/** The one author of a string, or the template where several wrote it. */
-export function soleAuthor(value: Str): Author {
-  return value.runs?.length === 2 ? (value.runs[1] ?? TEMPLATE) : TEMPLATE;
 }

@@ -1,5 +1,6 @@
-import { PythonError, typeName, type Arguments, type Value } from "./values.ts";
+import { PythonError, type Arguments, type Value } from "./values.ts";
 
+/** A call without arguments. */
 export const NO_ARGS: Arguments = { positional: [], named: new Map() };
 
 /**
@@ -38,8 +39,4 @@ export function bind(
 export function given(value: Value | undefined): Value {
   if (value === undefined) throw new PythonError("TypeError", "missing argument");
   return value;
-}
-
-export function expectType(value: Value, ok: boolean, what: string): void {
-  if (!ok) throw new PythonError("TypeError", `${what} (got ${typeName(value)})`);
 }

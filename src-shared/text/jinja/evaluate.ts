@@ -21,6 +21,7 @@ export interface GenerationSpan {
   readonly end: number;
 }
 
+/** What a render gives: the text with its authors, and where the template was inside `{% generation %}`. */
 export interface RenderResult {
   readonly text: Str;
   readonly generations: readonly GenerationSpan[];
@@ -28,6 +29,7 @@ export interface RenderResult {
   readonly boundaries: readonly number[];
 }
 
+/** What a template runs with. */
 export interface EvaluatorOptions {
   readonly variables: ReadonlyMap<string, Value>;
   readonly limits: RenderLimits;
@@ -71,6 +73,7 @@ export class Evaluator implements Runtime {
     return { text, generations, boundaries: this.boundaries };
   }
 
+  /** Variables of the render come before the functions that every template has. */
   private lookUp(name: string): Value | undefined {
     const variable = this.variables.get(name);
     return variable !== undefined ? variable : this.globals.get(name);
@@ -102,6 +105,7 @@ export class Evaluator implements Runtime {
     }
   }
 
+  /** An error with the place of the innermost node that failed; one that has a place already keeps it. */
   private located(error: unknown, at: number): unknown {
     const where = this.source.place(at);
     if (error instanceof UnsupportedError) return this.source.unsupported(error.message, at);
@@ -171,6 +175,7 @@ export class Evaluator implements Runtime {
     if (out === this.root) this.boundaries.push(out.length);
   }
 
+  /** Runs a body whose text is not (yet) the template's output. */
   private buffered(body: readonly Statement[], scope: Scope): Str {
     const buffer = new StrBuilder();
     const signal = this.execute(body, scope, buffer);
@@ -178,6 +183,7 @@ export class Evaluator implements Runtime {
     return buffer.build();
   }
 
+  /** A captured text through the filters of `{% filter %}` or `{% set x | f %}`. */
   private filtered(text: Str, filters: readonly FilterCall[], scope: Scope): Value {
     return filters.reduce<Value>(
       (value, filter) => this.applyFilter(filter.name, value, this.expressions.arguments(filter.args, scope)),
@@ -185,11 +191,13 @@ export class Evaluator implements Runtime {
     );
   }
 
+  /** Bodies of `if` are no scope of their own: what they set stays. */
   private branch(node: Node<"if">, scope: Scope, out: StrBuilder): Signal {
     const taken = node.branches.find((branch) => truthy(this.expressions.evaluate(branch.test, scope)));
     return this.execute(taken ? taken.body : node.otherwise, scope, out);
   }
 
+  /** Sets in the innermost scope; a name outside of it keeps its value, as in jinja2. */
   private assign(target: Target, value: Value, scope: Scope): undefined {
     if (target.type === "name") return void scope.set(target.name, value);
     if (target.type === "namespace") {
@@ -214,6 +222,7 @@ export class Evaluator implements Runtime {
     return undefined;
   }
 
+  /** Each iteration has a scope of its own, so that nothing set in one is seen in the next. */
   private loopOver(node: Node<"for">, iterable: Value, place: { scope: Scope; out: StrBuilder; depth: number }): void {
     const { scope, out, depth } = place;
     const items = this.selected(node, iterate(iterable), scope);
@@ -247,6 +256,7 @@ export class Evaluator implements Runtime {
     });
   }
 
+  /** A macro sees the variables of the place where it is defined, as they are when it is called. */
   private macro(definition: MacroDefinition, closure: Scope): Callable {
     const call = (args: Arguments): Value =>
       this.budget.nested(() => {
@@ -257,6 +267,7 @@ export class Evaluator implements Runtime {
     return new Callable(definition.name, call, new Map([["name", new Str(definition.name)]]));
   }
 
+  /** `{% call f(…) %}`: the body becomes the function `caller` of the macro that is called. */
   private callBlock(node: Node<"call-block">, scope: Scope, out: StrBuilder): undefined {
     const parameters: readonly Parameter[] = node.parameters;
     const caller = this.macro({ name: "caller", parameters, body: node.body }, scope);

@@ -33,6 +33,7 @@ export interface ExpressionHost {
 type Node<Type extends Expression["type"]> = Extract<Expression, { readonly type: Type }>;
 type LogicalNode = Node<"and" | "or">;
 
+/** Evaluates expressions by walking the tree; every node is one step of the budget. */
 export class ExpressionEvaluator {
   private readonly host: ExpressionHost;
 
@@ -148,6 +149,7 @@ export class ExpressionEvaluator {
   }
 }
 
+/** `callee(args)`: a function, a macro, a bound method, or `loop` in a recursive loop. */
 export function callValue(callee: Value, args: Arguments): Value {
   if (callee instanceof Callable) return callee.call(args);
   if (callee instanceof Loop) return callLoop(callee, args);

@@ -5,7 +5,7 @@ import { exactFixed } from "./formatNumber.ts";
 import { binary, equals, iterate, lengthOf, order, toNumber, truthy } from "./operators.ts";
 import { toStr } from "./printing.ts";
 import type { Filter, Runtime } from "./runtime.ts";
-import { joinStr } from "./strings.ts";
+import { joinStr, stripStr } from "./strings.ts";
 import {
   asIndex,
   asText,
@@ -53,6 +53,7 @@ function sorted<Item>(items: readonly Item[], key: (item: Item) => Value, revers
   return keyed.map(({ item }) => item);
 }
 
+/** Stable; several attributes are compared one after the other. */
 const sort: Filter = (input, args) => {
   const [reverse, caseSensitive, attribute] = bind("sort", args, ["reverse", "case_sensitive", "attribute"]);
   const attributes =
@@ -100,6 +101,7 @@ const extreme =
     return rest.reduce<Value>((best, item) => (sign * order(key(item), key(best), "<") > 0 ? item : best), first);
   };
 
+/** Pairs of a key and its items, sorted by key; the key is shown as the first item has it. */
 const groupby: Filter = (input, args) => {
   const [attribute, fallback, caseSensitive] = bind("groupby", args, ["attribute", "default", "case_sensitive"], 1);
   const get = attributeGetter(attribute, fallback);
@@ -127,6 +129,7 @@ const join: Filter = (input, args) => {
   return joinStr(separator === undefined ? new Str("") : toStr(separator), parts);
 };
 
+/** An attribute of every item, or a filter over every item. A generator: it can be gone through once. */
 const map: Filter = (input, args, runtime) => {
   if (!truthy(input)) return new PyIterator([]);
   const items = iterate(input);
@@ -140,6 +143,7 @@ const map: Filter = (input, args, runtime) => {
   return new PyIterator(items.map((item) => runtime.applyFilter(filter, item, { positional, named: args.named })));
 };
 
+/** `select`, `reject` and their `attr` forms: items for which a test (or the item itself) is true or false. */
 const selector =
   (name: string, options: { keeps: boolean; byAttribute: boolean }): Filter =>
   (input, args, runtime) => {
@@ -174,6 +178,7 @@ const batch: Filter = (input, args) => {
   return new PyIterator(rows);
 };
 
+/** Cuts a list into a number of parts; the first ones are longer where it does not come out even. */
 const slice: Filter = (input, args) => {
   const [count, fill] = bind("slice", args, ["slices", "fill_with"], 1);
   const slices = asIndex(given(count));
@@ -188,6 +193,7 @@ const slice: Filter = (input, args) => {
   return new PyIterator(rows);
 };
 
+/** Halves go to the even neighbour; the result is a float unless a whole number came in. */
 const round: Filter = (input, args) => {
   const [precision, method] = bind("round", args, ["precision", "method"]);
   if (!isNumeric(input)) throw new PythonError("TypeError", `type ${typeName(input)} doesn't define __round__ method`);
@@ -209,14 +215,16 @@ function roundHalfEven(value: number, digits: number): number {
   return value < 0 ? -rounded : rounded;
 }
 
+const stripped = (text: string): string => stripStr(new Str(text), undefined, { left: true, right: true }).text;
+
 /** Python's `int(text)`: surrounding space, sign and `_` between digits are allowed. */
 function parseInteger(text: string): number | undefined {
-  const clean = text.trim();
+  const clean = stripped(text);
   return /^[-+]?\d+(_\d+)*$/.test(clean) ? Number(clean.replaceAll("_", "")) : undefined;
 }
 
 function parseFloatText(text: string): number | undefined {
-  const clean = text.trim().replace(/(\d)_(?=\d)/g, "$1");
+  const clean = stripped(text).replace(/(\d)_(?=\d)/g, "$1");
   if (/^[-+]?(inf|infinity)$/i.test(clean)) return clean.startsWith("-") ? -Infinity : Infinity;
   return /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(clean) ? Number(clean) : undefined;
 }
@@ -284,6 +292,7 @@ const reverse: Filter = (input) => {
   return joinStr(new Str(""), input.characters().reverse());
 };
 
+/** Filters of jinja2 3.1 over collections and numbers, by name. */
 export const COLLECTION_FILTERS: Readonly<Record<string, Filter>> = {
   abs,
   attr,

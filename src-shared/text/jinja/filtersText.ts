@@ -53,6 +53,7 @@ const replace: Filter = (input, args) => {
   });
 };
 
+/** The first line and blank lines stay unless asked for; built from pieces, so that authors survive. */
 const indent: Filter = (input, args) => {
   const [width, first, blank] = bind("indent", args, ["width", "first", "blank"]);
   const indention =
@@ -68,6 +69,7 @@ const indent: Filter = (input, args) => {
   return isTrue(first) ? concatenate(indention, result) : result;
 };
 
+/** Cuts at a word unless told otherwise; a text that is too long by no more than the leeway stays. */
 const truncate: Filter = (input, args) => {
   const [length, killWords, end, leeway] = bind("truncate", args, ["length", "killwords", "end", "leeway"]);
   const size = length === undefined ? 255 : asIndex(length);
@@ -82,6 +84,7 @@ const truncate: Filter = (input, args) => {
   return concatenate(splitStr(cut, " ", { limit: 1, fromRight: true })[0] ?? cut, ending);
 };
 
+/** Hugging Face's own: `ensure_ascii=False`, no HTML escapes, Python's separators. */
 const tojson: Filter = (input, args) => {
   const names = ["ensure_ascii", "indent", "separators", "sort_keys"];
   const [ascii, indentation, separators, sortKeys] = bind("tojson", args, names);
@@ -141,6 +144,7 @@ const urlEncode: Filter = (input) => {
   );
 };
 
+/** Filters of jinja2 3.1 that give text, by name; `tojson` is Hugging Face's, without HTML escapes. */
 export const TEXT_FILTERS: Readonly<Record<string, Filter>> = {
   capitalize: (input) => rewritten(input, capitalize),
   center: (input, args) => {

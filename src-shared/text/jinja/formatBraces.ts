@@ -43,12 +43,14 @@ export function formatBraces(format: Str, args: Arguments, access: FieldAccess):
   return out.add(format.slice(at)).build();
 }
 
+/** `name!conversion:spec` */
 function splitField(field: string): { head: string; conversion: string | undefined; spec: string } {
   const match = /^([^!:]*)(?:!(.))?(?::(.*))?$/su.exec(field);
   if (!match) throw new PythonError("ValueError", "expected ':' after conversion specifier");
   return { head: match[1] ?? "", conversion: match[2], spec: match[3] ?? "" };
 }
 
+/** The value of a field: an argument, then attributes and items of it. */
 function lookUp(head: string, name: string, source: { args: Arguments; access: FieldAccess; rest: string }): Value {
   const found = /^\d+$/.test(name) ? source.args.positional[Number(name)] : source.args.named.get(name);
   if (found === undefined) {

@@ -31,6 +31,7 @@ export function formatPercent(format: Str, values: Value): Str {
   return out.build();
 }
 
+/** The right side of `%`: one value, a tuple by position, or a dict by name. */
 class PercentArguments {
   private readonly values: Value;
   private used = 0;
@@ -55,6 +56,7 @@ class PercentArguments {
     return value;
   }
 
+  /** Python refuses values that the format did not use. */
   finish(): void {
     if (this.usedNames || this.values instanceof PyDict) return;
     const count = this.values instanceof PyTuple ? this.values.items.length : 1;
@@ -69,6 +71,7 @@ interface Conversion {
   readonly precision: number | undefined;
 }
 
+/** One `%…` with its value. */
 function convert(value: Value, conversion: Conversion): Str {
   const { type, flags, width, precision } = conversion;
   const align = flags.includes("-") ? "<" : ">";

@@ -21,6 +21,7 @@ export class RaisedByTemplate extends Error {}
 
 const MAX_RANGE = 100_000;
 
+/** `range`, limited as the sandbox limits it. */
 function range(args: Arguments): Value {
   const values = bind("range", args, ["start", "stop", "step"], 1);
   const numbers = values.filter((value) => value !== undefined).map((value) => asIndex(value, "range argument"));
@@ -37,6 +38,7 @@ function range(args: Arguments): Value {
   return result;
 }
 
+/** `dict(mapping or pairs, name=value, …)` */
 function dictOf({ positional, named }: Arguments): PyDict {
   const [source] = positional;
   const result = new PyDict();
@@ -70,6 +72,7 @@ export function setNamespace(target: Namespace, name: string, value: Value): voi
   target.attributes.set(name, value);
 }
 
+/** A function that gives nothing at first and the separator from then on. */
 function joiner(args: Arguments): Value {
   const separator = bind("joiner", args, ["sep"])[0];
   let used = false;

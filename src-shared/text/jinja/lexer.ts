@@ -18,6 +18,7 @@ export type TokenKind =
   | "operator"
   | "eof";
 
+/** A token with its place in the source. */
 export interface Token {
   readonly kind: TokenKind;
   /** Text of data, names and operators, the decoded value of strings, digits of numbers without `_`. */
@@ -84,6 +85,7 @@ class Lexer {
     this.tokens.push({ kind, value, at });
   }
 
+  /** Moves on, and remembers whether a line begins here: `lstrip_blocks` asks. */
   private advance(end: number): void {
     this.lineStarting = this.source.text[end - 1] === "\n";
     this.at = end;
@@ -111,6 +113,7 @@ class Lexer {
     else this.lexTag(isVariable, match.index);
   }
 
+  /** `{% raw %}`: nothing inside is a tag. */
   private lexRaw(start: number): void {
     RAW_END.lastIndex = this.at;
     const match = RAW_END.exec(this.source.text);
@@ -128,6 +131,7 @@ class Lexer {
     this.advance(match.index + match[0].length);
   }
 
+  /** The inside of `{{ … }}` or `{% … %}`; the end marks do not count while a bracket is open. */
   private lexTag(isVariable: boolean, start: number): void {
     const { text } = this.source;
     this.push(isVariable ? "variable_begin" : "block_begin", isVariable ? "{{" : "{%", start);
@@ -176,6 +180,7 @@ class Lexer {
     return decoded;
   }
 
+  /** Brackets must pair up: that is how `}}` inside a dict is told from the end of the tag. */
   private balance(operator: string, open: string[], at: number): void {
     const closer = CLOSER[operator];
     if (closer !== undefined) open.push(closer);

@@ -1,5 +1,6 @@
 import { SiftError } from "#shared/errors.ts";
 
+/** How much a template may do for one row. */
 export interface RenderLimits {
   /** Expressions and statements evaluated. */
   readonly maxSteps: number;

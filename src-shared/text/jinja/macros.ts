@@ -54,6 +54,7 @@ export function bindMacro(
   bindRest(macro, { named, extra: args.positional.slice(macro.parameters.length) }, scope);
 }
 
+/** What no parameter takes: into `varargs` and `kwargs` where the body mentions them, else an error. */
 function bindRest(
   macro: MacroDefinition,
   rest: { named: Map<string, Value>; extra: readonly Value[] },

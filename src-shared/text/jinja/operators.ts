@@ -22,6 +22,7 @@ import {
 /** Longest string or list an operator may make; a template that multiplies strings cannot exhaust memory. */
 const MAX_LENGTH = 50_000_000;
 
+/** Python's `bool(value)`. */
 export function truthy(value: Value): boolean {
   if (typeof value === "boolean") return value;
   if (value === null || value instanceof Undefined) return false;
@@ -49,12 +50,14 @@ export function iterate(value: Value): readonly Value[] {
   throw new PythonError("TypeError", `'${typeName(value)}' object is not iterable`);
 }
 
+/** Whether `iter(value)` works. */
 export function isIterable(value: Value): boolean {
   return !(value === null || isNumeric(value)) && ITERABLE.some((type) => value instanceof type);
 }
 
 const ITERABLE = [PyList, PyTuple, Str, PyDict, PyView, PyIterator, Undefined, PyRange, Markup] as const;
 
+/** Python's `len(value)`; strings count code points. @throws PythonError TypeError. */
 export function lengthOf(value: Value): number {
   if (value instanceof Str) return value.codePointLength;
   if (value instanceof Markup) return value.value.codePointLength;
@@ -76,6 +79,7 @@ export function integer(value: bigint): number | bigint {
   return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }
 
+/** Python's `==`: numbers by value whatever their type, containers item by item. */
 export function equals(a: Value, b: Value): boolean {
   if (a === b) return true;
   if (isNumeric(a) && isNumeric(b)) return numbersEqual(a, b);
@@ -128,10 +132,12 @@ function orderItems(a: readonly Value[], b: readonly Value[], operator: string):
   return a.length - b.length;
 }
 
+/** Arithmetic with something undefined is an error that names it. */
 function raiseUndefined(...values: readonly Value[]): void {
   for (const value of values) if (value instanceof Undefined) throw new PythonError("UndefinedError", value.message);
 }
 
+/** Python's `item in container`. @throws PythonError TypeError for what holds nothing. */
 export function contains(container: Value, item: Value): boolean {
   if (container instanceof Str) {
     if (item instanceof Str) return container.text.includes(item.text);
@@ -146,6 +152,7 @@ export function contains(container: Value, item: Value): boolean {
   return iterate(container).some((candidate) => equals(candidate, item));
 }
 
+/** One comparison. @throws PythonError TypeError for types that have no order. */
 export function compare(operator: CompareOperator, left: Value, right: Value): boolean {
   switch (operator) {
     case "==":
@@ -167,6 +174,7 @@ export function compare(operator: CompareOperator, left: Value, right: Value): b
   }
 }
 
+/** Arithmetic and joining. @throws PythonError for types that do not go together, UnsupportedError for what would exhaust memory. */
 export function binary(operator: BinaryOperator, left: Value, right: Value): Value {
   raiseUndefined(left, right);
   if (left instanceof Markup || right instanceof Markup)
@@ -184,6 +192,7 @@ export function binary(operator: BinaryOperator, left: Value, right: Value): Val
   );
 }
 
+/** Strings, lists and tuples join with their own kind. */
 function addSequences(left: Value, right: Value): Value | undefined {
   if (left instanceof Str && right instanceof Str) return concatenate(left, right);
   if (left instanceof PyList && right instanceof PyList) return new PyList([...left.items, ...right.items]);
@@ -191,6 +200,7 @@ function addSequences(left: Value, right: Value): Value | undefined {
   return undefined;
 }
 
+/** `sequence * times`, either way round. */
 function repeat(left: Value, right: Value): Value | undefined {
   const [sequence, factor] = typeof left === "number" || typeof left === "boolean" ? [right, left] : [left, right];
   if (typeof factor !== "number" && typeof factor !== "boolean") return undefined;
@@ -272,6 +282,7 @@ function integerArithmetic(operator: BinaryOperator, a: bigint, b: bigint): Valu
   }
 }
 
+/** Python's remainder has the sign of the divisor, JavaScript's that of the dividend. */
 function integerModulo(a: bigint, b: bigint): bigint {
   const rest = a % b;
   return rest !== 0n && rest < 0n !== b < 0n ? rest + b : rest;
@@ -283,6 +294,7 @@ function integerPower(a: bigint, b: bigint): Value {
   return integer(a ** b);
 }
 
+/** Unary `-` and `+`. */
 export function negate(value: Value, negative: boolean): Value {
   raiseUndefined(value);
   if (value instanceof PyFloat) return negative ? new PyFloat(-value.value) : value;

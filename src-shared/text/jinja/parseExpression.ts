@@ -12,8 +12,10 @@ import type { TokenStream } from "./tokens.ts";
 /** Expressions, with the precedence of jinja2 3.1 `parser.py`. */
 
 const COMPARISONS: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">="]);
+/** A filter or test that is written without parentheses. */
 export const NO_ARGUMENTS: CallArguments = { positional: [], named: [] };
 
+/** One expression, with `a if b else c` unless told otherwise. */
 export function parseExpression(stream: TokenStream, withConditional = true): Expression {
   if (!withConditional) return parseOr(stream);
   let value = parseOr(stream);
@@ -113,6 +115,7 @@ function parseBinary(
 
 const parseSum = (stream: TokenStream): Expression => parseBinary(stream, ["+", "-"], parseConcat);
 
+/** `~` binds tighter than `+`, looser than `*`. */
 function parseConcat(stream: TokenStream): Expression {
   const { at } = stream.current;
   const first = parseProduct(stream);
@@ -122,8 +125,10 @@ function parseConcat(stream: TokenStream): Expression {
 }
 
 const parseProduct = (stream: TokenStream): Expression => parseBinary(stream, ["*", "/", "//", "%"], parsePower);
+// Left-associative here, unlike in Python: jinja2 reads 2 ** 3 ** 2 as (2 ** 3) ** 2.
 const parsePower = (stream: TokenStream): Expression => parseBinary(stream, ["**"], (s) => parseUnary(s, true));
 
+/** A filter behind a sign applies to the signed value: `-1 | abs` is 1. */
 function parseUnary(stream: TokenStream, withFilter: boolean): Expression {
   let value: Expression;
   if (stream.isOperator("-", "+")) {
@@ -136,6 +141,7 @@ function parseUnary(stream: TokenStream, withFilter: boolean): Expression {
   return withFilter ? parseFiltersAndTests(stream, value) : value;
 }
 
+/** A name, a literal, or something in brackets. */
 export function parsePrimary(stream: TokenStream): Expression {
   const token = stream.next();
   const { at } = token;
@@ -203,6 +209,7 @@ function parseSeries<Item>(stream: TokenStream, closer: string, parse: () => Ite
   return items;
 }
 
+/** Attributes, items and calls behind a value. */
 export function parsePostfix(stream: TokenStream, start: Expression): Expression {
   let value = start;
   for (;;) {
@@ -230,6 +237,7 @@ function parseItem(stream: TokenStream, object: Expression, at: number): Express
   return { type: "item", at, object, index: { type: "tuple", at, items } };
 }
 
+/** An index or a slice between brackets. */
 function parseSubscript(stream: TokenStream): Expression | SliceExpression {
   const { at } = stream.current;
   const part = (): Expression | undefined => (stream.isOperator(":", "]", ",") ? undefined : parseExpression(stream));
@@ -241,6 +249,7 @@ function parseSubscript(stream: TokenStream): Expression | SliceExpression {
   return { type: "slice", at, ...(start ? { start } : {}), ...(stop ? { stop } : {}), ...(step ? { step } : {}) };
 }
 
+/** Arguments in parentheses, by position and by name, with `*` and `**`. */
 export function parseCallArguments(stream: TokenStream): CallArguments {
   const { at } = stream.expectOperator("(");
   const positional: Expression[] = [];
@@ -302,6 +311,7 @@ function parseTest(stream: TokenStream, input: Expression): Expression {
   return negated ? { type: "not", at, value: test } : test;
 }
 
+/** `is divisibleby 3` needs no parentheses: one operand may follow by itself. */
 function parseTestArguments(stream: TokenStream): CallArguments {
   if (stream.isOperator("(")) return parseCallArguments(stream);
   const startsOperand =

@@ -76,6 +76,7 @@ class Parser {
     return !isTuple && only ? only : { type: "unpack", at, items };
   }
 
+  /** A name, an attribute of a namespace where that is allowed, or a group in parentheses. */
   private parseTargetItem(options: { namespace?: boolean }): Target {
     const { stream } = this;
     if (stream.skipOperator("(")) {
@@ -90,6 +91,7 @@ class Parser {
     return { type: "namespace", at, name, attribute: stream.expect("name").value };
   }
 
+  /** Parameters of a macro; those with a default come last. */
   parseParameters(): Parameter[] {
     const { stream } = this;
     const parameters: Parameter[] = [];
@@ -112,6 +114,7 @@ class Parser {
   }
 }
 
+/** One entry a tag; what is in neither this table nor the list above is an unknown tag. */
 const STATEMENTS: Readonly<Record<string, StatementParser>> = {
   if: parseIf,
   for: parseFor,

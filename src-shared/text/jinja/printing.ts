@@ -109,6 +109,7 @@ const REPR_ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\
 /** What Python does not call printable: other, separators but the space. */
 const UNPRINTABLE = /[\p{C}\p{Z}]/u;
 
+/** Single quotes, unless the text holds some and no double ones. */
 function writeStringRepr(value: Str, out: StrBuilder): void {
   const quote = value.text.includes("'") && !value.text.includes('"') ? '"' : "'";
   out.addText(quote);
@@ -127,6 +128,7 @@ function escapeForRepr(char: string, quote: string): string {
   return `\\U${code.toString(16).padStart(8, "0")}`;
 }
 
+/** The arguments of `json.dumps` that a template can set. */
 export interface JsonOptions {
   readonly ensureAscii: boolean;
   /** Text of one level of indentation; undefined: one line. */
@@ -193,6 +195,7 @@ function writeJsonDict(dict: PyDict, out: StrBuilder, place: JsonPlace): void {
   writeJsonSeries(out, inner, { open: "{", close: "}", writers });
 }
 
+/** Keys that are no strings are written as strings, as `json.dumps` does. */
 function jsonKey(key: Value): Str {
   if (key instanceof Str) return key;
   const scalar = jsonScalar(key);
@@ -231,6 +234,7 @@ const JSON_ESCAPES: Readonly<Record<string, string>> = {
 // eslint-disable-next-line no-control-regex -- control characters are what JSON escapes
 const NEEDS_ESCAPE = /["\\\u0000-\u001f]/;
 
+/** Quotes belong to the container's owner, or to the author of the text. */
 function writeJsonString(value: Str, out: StrBuilder, place: { options: JsonOptions; author: Author }): void {
   const { ensureAscii } = place.options;
   const outer = place.author !== TEMPLATE ? place.author : TEMPLATE;

@@ -8,5 +8,7 @@ export interface Runtime {
   readonly now: () => number;
 }
 
+/** A filter: its input, its other arguments, and the evaluator for filters that call filters. */
 export type Filter = (input: Value, args: Arguments, runtime: Runtime) => Value;
+/** A test behind `is`. */
 export type Test = (input: Value, args: Arguments, runtime: Runtime) => boolean;

@@ -1,6 +1,7 @@
 import { Str, StrBuilder } from "./authored.ts";
 import { asIndex, PyList, PyRange, PythonError, PyTuple, typeName, Undefined, type Value } from "./values.ts";
 
+/** Undefined parts were left out. */
 export interface SliceBounds {
   readonly start: Value | undefined;
   readonly stop: Value | undefined;

@@ -19,6 +19,7 @@ function range(self: Str, start: Value | undefined, end: Value | undefined): [nu
   return [self.unitOffset(at(start, 0)), self.unitOffset(at(end, length))];
 }
 
+/** `startswith` and `endswith`: one affix or a tuple of them, within optional bounds. */
 function affixTest(name: string, matches: (text: string, affix: string) => boolean): StringMethod {
   return (self, args) => {
     const [affix, start, end] = bind(name, args, ["affix", "start", "end"], 1);
@@ -33,6 +34,7 @@ function affixTest(name: string, matches: (text: string, affix: string) => boole
   };
 }
 
+/** `find` and `index` from either side; positions are code points. */
 function finder(name: string, options: { last: boolean; raises: boolean }): StringMethod {
   return (self, args) => {
     const [sub, start, end] = bind(name, args, ["sub", "start", "end"], 1);
@@ -97,6 +99,7 @@ export function centre(self: Str, width: number, fill: string): Str {
     .build();
 }
 
+/** A method that makes another text: the result is the template's, unless nothing changed. */
 function rewriter(rewrite: (text: string) => string): StringMethod {
   return (self, args) => {
     bind("method", args, []);
@@ -187,6 +190,7 @@ function replaceMethod(self: Str, args: Arguments): Value {
 
 const LINE_PARAMETERS = ["keepends"];
 
+/** Methods of Python's `str`, by name; `format` is added where attributes are looked up. */
 export const STRING_METHODS: Readonly<Record<string, StringMethod>> = {
   capitalize: rewriter(capitalize),
   casefold: rewriter((text) => text.replaceAll("ß", "ss").toLowerCase()),

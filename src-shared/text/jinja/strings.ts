@@ -7,6 +7,7 @@ import { PythonError } from "./values.ts";
 
 const SPACE = new RegExp(`[${PYTHON_SPACE}]`, "u");
 
+/** Python's strip, lstrip and rstrip: of white space, or of the characters in `chars`. */
 export function stripStr(value: Str, chars: string | undefined, sides: { left: boolean; right: boolean }): Str {
   const set = chars === undefined ? undefined : new Set(chars);
   const drops = (char: string): boolean => (set ? set.has(char) : SPACE.test(char));
@@ -31,11 +32,13 @@ function lastCharacter(text: string, end: number): string {
   return pair.length === 2 && (pair.codePointAt(0) ?? 0) > 0xffff ? pair : text.slice(end - 1, end);
 }
 
+/** How often to cut, and from which side. */
 export interface SplitOptions {
   readonly limit: number;
   readonly fromRight: boolean;
 }
 
+/** Python's `split` and `rsplit` with a separator. */
 export function splitStr(value: Str, separator: string, options: SplitOptions): Str[] {
   if (separator === "") throw new PythonError("ValueError", "empty separator");
   return options.fromRight
@@ -88,6 +91,7 @@ export function splitWhitespace(value: Str, options: SplitOptions): Str[] {
 /** What `str.splitlines` takes for a line end. */
 const LINE_END = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g; // eslint-disable-line no-control-regex -- Python's list
 
+/** Python's `splitlines`. */
 export function splitLines(value: Str, keepEnds: boolean): Str[] {
   const lines: Str[] = [];
   let start = 0;
@@ -100,6 +104,7 @@ export function splitLines(value: Str, keepEnds: boolean): Str[] {
   return lines;
 }
 
+/** Python's `separator.join(parts)`. */
 export function joinStr(separator: Str, parts: readonly Str[]): Str {
   const out = new StrBuilder();
   parts.forEach((part, i) => {
@@ -109,6 +114,7 @@ export function joinStr(separator: Str, parts: readonly Str[]): Str {
   return out.build();
 }
 
+/** Python's `replace`; the replacement keeps its own authors. */
 export function replaceStr(value: Str, old: Str, options: { replacement: Str; limit: number }): Str {
   if (old.text === "") return interleave(value, options);
   const parts = splitFromLeft(value, old.text, options.limit);

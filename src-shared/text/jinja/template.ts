@@ -6,6 +6,7 @@ import { parseTemplate } from "./parser.ts";
 import { TemplateSource } from "./source.ts";
 import type { Value } from "./values.ts";
 
+/** Limits and clock of a render; both have defaults. */
 export interface RenderOptions {
   readonly limits?: Partial<RenderLimits>;
   /** Clock of `strftime_now` and of the time limit, milliseconds since 1970. */

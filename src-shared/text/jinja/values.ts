@@ -20,6 +20,7 @@ export type Value =
   | Loop
   | Markup;
 
+/** A Python float; a plain number is an int, because the two print differently. */
 export class PyFloat {
   readonly value: number;
   constructor(value: number) {
@@ -27,6 +28,7 @@ export class PyFloat {
   }
 }
 
+/** A Python list. Templates cannot change one: the sandbox forbids it. */
 export class PyList {
   readonly items: Value[];
   /** Whoever wrote the whole container; the template for those it made itself. */
@@ -37,6 +39,7 @@ export class PyList {
   }
 }
 
+/** A Python tuple. */
 export class PyTuple {
   readonly items: readonly Value[];
   constructor(items: readonly Value[]) {
@@ -44,11 +47,13 @@ export class PyTuple {
   }
 }
 
+/** A key with its value, in insertion order. */
 export interface DictEntry {
   readonly key: Value;
   value: Value;
 }
 
+/** A Python dict: keeps the order of its keys; 1, 1.0 and True are one key. */
 export class PyDict {
   readonly author: Author;
   private readonly entriesByKey = new Map<string, DictEntry>();
@@ -106,6 +111,7 @@ export class PyView {
   }
 }
 
+/** A Python range, never spelled out until something iterates over it. */
 export class PyRange {
   readonly start: number;
   readonly stop: number;
@@ -145,6 +151,7 @@ export class PyIterator {
   }
 }
 
+/** A variable, attribute or item that is not there. It prints as nothing; most uses of it are errors with this message. */
 export class Undefined {
   /** The error of using it. */
   readonly message: string;
@@ -153,11 +160,13 @@ export class Undefined {
   }
 }
 
+/** Evaluated arguments of a call. */
 export interface Arguments {
   readonly positional: readonly Value[];
   readonly named: ReadonlyMap<string, Value>;
 }
 
+/** A function, a macro or a bound method. */
 export class Callable {
   readonly name: string;
   readonly call: (args: Arguments) => Value;
@@ -170,6 +179,7 @@ export class Callable {
   }
 }
 
+/** `namespace(…)`: the one value a template can assign attributes of. */
 export class Namespace {
   readonly attributes = new Map<string, Value>();
 }
@@ -260,6 +270,7 @@ export function asIndex(value: Value, what = "index"): number {
   throw new PythonError("TypeError", `${what} must be an integer, not ${typeName(value)}`);
 }
 
+/** An argument that must be a string. @throws PythonError TypeError, or UndefinedError. */
 export function asText(value: Value, what: string): Str {
   if (value instanceof Str) return value;
   if (value instanceof Undefined) throw new PythonError("UndefinedError", value.message);

@@ -2,12 +2,15 @@ import { SiftError } from "#shared/errors.ts";
 import { parseJson } from "../json.ts";
 import type { Message, ToolCall, WeightSpan } from "../types.ts";
 
+/** An object of a row, not looked at yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** An object, and not a list, null or a boxed number. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Number);
 }
 
+/** An error of a row; whoever knows the row adds its number. */
 export function rowError(code: string, message: string, remedy: string): SiftError {
   return new SiftError(code, message, { remedy });
 }
@@ -33,6 +36,7 @@ const ROLE_ALIASES: ReadonlyMap<string, string> = new Map([
   ["function_response", "tool"],
 ]);
 
+/** A role under the name that templates know: the user's own aliases first, then the shapes'. */
 export function resolveRole(role: string, aliases: ReadonlyMap<string, string> | undefined): string {
   return aliases?.get(role) ?? ROLE_ALIASES.get(role) ?? role;
 }

@@ -10,6 +10,7 @@ import {
   rowError,
 } from "./fields.ts";
 
+/** How roles are read. */
 export interface MessageOptions {
   /** The user's own names for roles, e.g. client → user. */
   readonly roleAliases?: ReadonlyMap<string, string>;

@@ -4,9 +4,12 @@ import type { Conversation, Message, ParsedRow } from "../types.ts";
 import { describe, isObject, type JsonObject, parseTools, rowError } from "./fields.ts";
 import { type MessageOptions, parseMessage } from "./messages.ts";
 
+/** Options of reading rows. */
 export type RowOptions = MessageOptions;
 
+/** Shapes of rows that are read. */
 export const ROW_SHAPES = ["pretokenized", "messages", "sharegpt", "xtuner", "alpaca", "pair", "text"] as const;
+/** Name of a shape. */
 export type RowShape = (typeof ROW_SHAPES)[number];
 
 interface Shape {
@@ -96,6 +99,7 @@ function systemMessage(row: JsonObject): Message[] {
   return typeof system === "string" && system !== "" ? [{ role: "system", content: system }] : [];
 }
 
+/** ShareGPT's and OpenAI's list of turns. */
 function turns(row: JsonObject, key: string, options: RowOptions): ParsedRow {
   const list = row[key] as readonly unknown[];
   if (list.length === 0)

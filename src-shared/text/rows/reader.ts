@@ -8,6 +8,7 @@ export type ReaderEvent =
 /** Longest row that is read: far above any conversation, far below what would exhaust memory. */
 export const MAX_ROW_CHARACTERS = 32 * 1024 * 1024;
 
+/** Reads a file that comes in pieces. */
 export interface RowReader {
   /** Text of the file, in order, cut anywhere. */
   push(chunk: string): ReaderEvent[];
@@ -53,6 +54,7 @@ function tooLong(maxCharacters: number): ErrorReport {
   );
 }
 
+/** JSON Lines: keeps one unfinished line. */
 class LineReader implements RowReader {
   private readonly maxCharacters: number;
   private line: number;
@@ -228,6 +230,7 @@ class ArrayReader implements RowReader {
     if (this.length <= this.maxCharacters) this.parts.push(text);
   }
 
+  /** An element is complete: out it goes. */
   private finishElement(events: ReaderEvent[]): void {
     const text = this.parts.join("").trim();
     const { elementLine: line } = this;
@@ -237,6 +240,7 @@ class ArrayReader implements RowReader {
     this.reset();
   }
 
+  /** An element will never be complete: it is named with its first line, and reading goes on. */
   private breakElement(
     events: ReaderEvent[],
     reason = "the row is not closed: a bracket is missing before the next row",

@@ -2,6 +2,7 @@ import { SiftError } from "#shared/errors.ts";
 import { MergeTable } from "./mergeTable.ts";
 import { BYTE_TO_CHARACTER, pushUtf8 } from "./utf8.ts";
 
+/** The model part of a tokenizer.json, read. */
 export interface BpeConfig {
   readonly vocab: ReadonlyMap<string, number>;
   readonly merges: readonly (readonly [string, string])[];
@@ -82,6 +83,7 @@ export class Bpe {
     return compact(symbols);
   }
 
+  /** GPT-2 style: every byte of the text is a symbol. */
   private byteSymbols(piece: string): Symbols {
     const symbols = new Symbols();
     const bytes: number[] = [];
@@ -96,6 +98,7 @@ export class Bpe {
     return symbols;
   }
 
+  /** SentencePiece style: every character is a symbol; one that the vocabulary lacks falls back to its bytes. */
   private characterSymbols(piece: string): Symbols {
     const symbols = new Symbols();
     let at = 0;
@@ -108,6 +111,7 @@ export class Bpe {
     return symbols;
   }
 
+  /** Bytes where all of them are in the vocabulary, else the unknown token, neighbours fused where the model says so. */
   private pushMissing(symbols: Symbols, char: string, at: number): void {
     const end = at + char.length;
     const bytes: number[] = [];
@@ -132,6 +136,7 @@ export class Bpe {
     );
   }
 
+  /** Pairs wait in a heap by rank, then position; one that has changed meanwhile is passed over when it comes up. */
   private mergeAll(symbols: Symbols): void {
     const { ids, ends, previous, next } = symbols;
     const { merges } = this;

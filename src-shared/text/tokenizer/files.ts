@@ -15,6 +15,7 @@ export const SPECIAL_TOKEN_KEYS = [
   "cls_token",
   "mask_token",
 ] as const;
+/** Name of a special token in tokenizer_config.json and in templates. */
 export type SpecialTokenKey = (typeof SPECIAL_TOKEN_KEYS)[number];
 
 /** What we use of tokenizer.json and tokenizer_config.json. */

@@ -6,6 +6,7 @@ export interface NormalizedText {
   readonly spans: Spans | undefined;
 }
 
+/** Where each code unit of a normalized text came from. */
 export interface Spans {
   /** Code units of the original text, one entry a code unit of the normalized text, ends excluded. */
   readonly starts: readonly number[];

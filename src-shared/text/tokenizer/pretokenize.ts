@@ -8,6 +8,7 @@ export interface Pretokenized {
   readonly added: number;
 }
 
+/** Cuts one section; some tokenizers treat the first section of a text differently. */
 export type Pretokenizer = (text: string, sectionIndex: number) => Pretokenized;
 
 /** A pre-tokenizer of @huggingface/tokenizers. */
@@ -18,6 +19,7 @@ export interface LibraryPretokenizer {
   readonly tokenizers?: readonly LibraryPretokenizer[];
 }
 
+/** The pre-tokenizer, and whether pieces are then taken as bytes. */
 export interface PretokenizerPlan {
   readonly run: Pretokenizer;
   readonly byteLevel: boolean;
@@ -55,6 +57,7 @@ function typeOf(config: unknown): Readonly<Record<string, unknown>> & { type: st
   return { ...object, type: typeof object["type"] === "string" ? object["type"] : "?" };
 }
 
+/** What is not in here would cut differently from the reference, so it is refused by name. */
 function planStep(
   config: Readonly<Record<string, unknown>> & { type: string },
   library: LibraryPretokenizer | undefined,

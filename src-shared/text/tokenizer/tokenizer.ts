@@ -76,6 +76,7 @@ export class Tokenizer {
     return out;
   }
 
+  /** Text between raw added tokens: normalized, then searched for those that are matched after normalization. */
   private encodeSection(text: string, place: SectionPlace): void {
     if (!this.normalizer) return this.encodeNormalized(text, undefined, place);
     const { text: normalized, spans } = normalizeWithSpans(this.normalizer, text);
@@ -99,6 +100,7 @@ export class Tokenizer {
     }
   }
 
+  /** Normalized text without added tokens: cut into pieces, each piece merged, offsets taken back to the original. */
   private encodeNormalized(text: string, spans: Spans | undefined, place: SectionPlace): void {
     if (text === "") return;
     const { pieces, added } = this.pretokenize(text, place.index);
