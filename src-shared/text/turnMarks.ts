@@ -21,7 +21,7 @@ const PROBES: readonly (readonly Message[])[] = [
   ],
 ];
 
-/** A template that refuses every probe has no marks. */
+/** A template that refuses every probe has no marks. @throws SiftError `template-limit` for one that does not end. */
 export function findTurnMarks(context: RenderContext, tokenizer: Tokenizer): TurnMarks {
   for (const messages of PROBES) {
     const generationPrompt = attempt(() => generationPromptOf({ messages }, context));

@@ -76,7 +76,17 @@ export function parseRowText(text: string, options: RowOptions = {}): ParsedRow 
   return parseRow(parseJson(text), options);
 }
 
+/** Messages are numbered in 16 bits in an encoded row; the longest conversations have a few thousand. */
+const MAX_TURNS = 32_767;
+
 function conversation(row: JsonObject, messages: readonly Message[]): ParsedRow {
+  if (messages.length > MAX_TURNS) {
+    throw rowError(
+      "row-too-many-turns",
+      `the conversation has ${messages.length} turns, more than ${MAX_TURNS}`,
+      "leave the row out or split it",
+    );
+  }
   if (messages.length === 0)
     throw rowError("row-empty", "the conversation is empty", "leave the row out or give it turns");
   const tools = parseTools(row["tools"]);

@@ -253,6 +253,17 @@ describe("system turns", () => {
   });
 });
 
+it("a template that does not end is refused at once, not row by row", () => {
+  const endless = "{% for a in range(99999) %}".repeat(3) + "{% endfor %}".repeat(3);
+  const run = (): unknown =>
+    createEncoder({
+      tokenizer: qwenTokenizer(),
+      template: { kind: "jinja", source: endless },
+      limits: { maxSteps: 50_000 },
+    });
+  expect(run).toThrow(expect.objectContaining({ code: "template-limit" }));
+});
+
 it("a slice of a row keeps its arrays together", () => {
   const { encoded } = encodeWith(CHATML, turns("q", "a"));
   const part = sliceRow(encoded, 2, 5);

@@ -186,6 +186,11 @@ describe("bad rows say what came", () => {
   });
 });
 
+it("a conversation has at most 32,767 turns", () => {
+  const messages = Array.from({ length: 32_768 }, () => ({ role: "user", content: "x" }));
+  expect(() => parseRow({ messages })).toThrow(expect.objectContaining({ code: "row-too-many-turns" }));
+});
+
 const datasets = sharedPath("datasets");
 describe.skipIf(!datasets)("every file of shared/datasets (skipped without ../shared)", () => {
   it.each(datasets ? readdirSync(datasets) : [])("%s is read, in chunks cut anywhere", (name) => {
