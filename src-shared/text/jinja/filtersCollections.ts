@@ -2,7 +2,7 @@ import { Str } from "./authored.ts";
 import { attributeOf, getItem, reversed } from "./attributes.ts";
 import { bind, given } from "./binding.ts";
 import { exactFixed } from "./formatNumber.ts";
-import { binary, equals, iterate, lengthOf, order, toNumber, truthy } from "./operators.ts";
+import { binary, equals, integer, iterate, lengthOf, order, toNumber, truthy } from "./operators.ts";
 import { toStr } from "./printing.ts";
 import type { Filter, Runtime } from "./runtime.ts";
 import { joinStr, stripStr } from "./strings.ts";
@@ -212,15 +212,24 @@ const round: Filter = (input, args) => {
 function roundHalfEven(value: number, digits: number): number {
   if (digits < 0) throw new PythonError("ValueError", "rounding to tens is not supported");
   const rounded = Number(exactFixed(Math.abs(value), digits));
-  return value < 0 ? -rounded : rounded;
+  return value < 0 || Object.is(value, -0) ? -rounded : rounded;
 }
 
-const stripped = (text: string): string => stripStr(new Str(text), undefined, { left: true, right: true }).text;
+/** Python strips ASCII text of C's white space only, other text of every white space. */
+function stripped(text: string): string {
+  if (/^\p{ASCII}*$/u.test(text)) return text.replace(/^[\t-\r ]+|[\t-\r ]+$/g, "");
+  return stripStr(new Str(text), undefined, { left: true, right: true }).text;
+}
 
 /** Python's `int(text)`: surrounding space, sign and `_` between digits are allowed. */
-function parseInteger(text: string): number | undefined {
+function parseInteger(text: string): number | bigint | undefined {
   const clean = stripped(text);
-  return /^[-+]?\d+(_\d+)*$/.test(clean) ? Number(clean.replaceAll("_", "")) : undefined;
+  return /^[-+]?\d+(_\d+)*$/.test(clean) ? integer(BigInt(clean.replace(/[+_]/g, ""))) : undefined;
+}
+
+/** Python's `int(float)`: cut off, as long as the number is; undefined for infinities and NaN. */
+function truncated(value: number): number | bigint | undefined {
+  return Number.isFinite(value) ? integer(BigInt(Math.trunc(value))) : undefined;
 }
 
 function parseFloatText(text: string): number | undefined {
@@ -236,13 +245,10 @@ const toInt: Filter = (input, args) => {
   const failed = fallback === undefined ? 0 : fallback;
   if (input instanceof Undefined) throw new PythonError("UndefinedError", input.message);
   if (typeof input === "bigint") return input;
-  if (isNumeric(input)) {
-    const value = toNumber(input);
-    return Number.isFinite(value) ? Math.trunc(value) : failed;
-  }
+  if (isNumeric(input)) return truncated(toNumber(input)) ?? failed;
   if (!(input instanceof Str)) return failed;
-  const value = parseInteger(input.text) ?? parseFloatText(input.text);
-  return value !== undefined && Number.isFinite(value) ? Math.trunc(value) : failed;
+  const float = parseFloatText(input.text);
+  return parseInteger(input.text) ?? (float === undefined ? undefined : truncated(float)) ?? failed;
 };
 
 const toFloat: Filter = (input, args) => {

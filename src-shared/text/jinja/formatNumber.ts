@@ -1,50 +1,82 @@
 import type { Str } from "./authored.ts";
 import { StrBuilder } from "./authored.ts";
 
-/** Digits of a non-negative float under a Python presentation type (e, f, g, %), exact decimal rounding. */
+/** A non-negative double as digits / 10^scale, exactly: every double is a finite decimal. */
+interface Decimal {
+  readonly digits: bigint;
+  readonly scale: number;
+}
+
+function exactDecimal(value: number): Decimal {
+  const bits = new DataView(new ArrayBuffer(8));
+  bits.setFloat64(0, value);
+  const high = bits.getUint32(0);
+  const fraction = (BigInt(high & 0xfffff) << 32n) | BigInt(bits.getUint32(4));
+  const biased = (high >>> 20) & 0x7ff;
+  const mantissa = biased === 0 ? fraction : fraction | (1n << 52n);
+  const exponent = Math.max(biased, 1) - 1075;
+  if (exponent >= 0) return { digits: mantissa << BigInt(exponent), scale: 0 };
+  // m / 2^k is m · 5^k / 10^k.
+  return { digits: mantissa * 5n ** BigInt(-exponent), scale: -exponent };
+}
+
+/** Division by 10^places, halves to the even neighbour. */
+function dropDigits(digits: bigint, places: number): bigint {
+  if (places <= 0) return digits * 10n ** BigInt(-places);
+  const divisor = 10n ** BigInt(places);
+  const quotient = digits / divisor;
+  const twice = (digits % divisor) * 2n;
+  return twice > divisor || (twice === divisor && quotient % 2n === 1n) ? quotient + 1n : quotient;
+}
+
+/** Digits of a non-negative float under a Python presentation type (e, f, g, %), correctly rounded. */
 export function formatFloat(value: number, type: string, precision: number): string {
-  if (!Number.isFinite(value)) {
-    const word = Number.isNaN(value) ? "nan" : "inf";
-    return type === type.toUpperCase() && type !== "%" ? word.toUpperCase() : word;
-  }
   const text = lowerFloat(value, type.toLowerCase(), precision);
-  return type === "E" || type === "G" ? text.toUpperCase() : text;
+  return type === "E" || type === "G" || type === "F" ? text.toUpperCase() : text;
 }
 
 function lowerFloat(value: number, type: string, precision: number): string {
-  if (type === "%") return `${exactFixed(value * 100, precision)}%`;
+  if (type === "%") return `${lowerFloat(value * 100, "f", precision)}%`;
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return "inf";
   if (type === "f") return exactFixed(value, precision);
-  if (type === "e") return pythonExponent(value.toExponential(Math.min(precision, 100)));
+  if (type === "e") return exponentText(significant(value, precision + 1));
   return general(value, precision === 0 ? 1 : precision);
 }
 
-/** Correctly rounded, halves to even as in Python (`toFixed` takes halves up and turns to exponents above 1e21). */
+/** A non-negative number with `precision` digits behind the point, as Python's `%.nf`. */
 export function exactFixed(value: number, precision: number): string {
-  if (value < 1e21) {
-    const digits = Math.min(precision, 100);
-    const below = Math.floor(value * 10 ** digits);
-    return below % 2 === 0 && isExactHalf(value, digits)
-      ? (below / 10 ** digits).toFixed(digits)
-      : value.toFixed(digits);
-  }
-  return BigInt(value).toString() + (precision > 0 ? `.${"0".repeat(precision)}` : "");
+  const { digits, scale } = exactDecimal(value);
+  const text = dropDigits(digits, scale - precision)
+    .toString()
+    .padStart(precision + 1, "0");
+  return precision === 0 ? text : `${text.slice(0, -precision)}.${text.slice(-precision)}`;
 }
 
-/** Whether the double lies exactly between two decimals: an odd number of halves that the powers of five divide. */
-function isExactHalf(value: number, digits: number): boolean {
-  const halves = value * 10 ** digits * 2;
-  return digits < 16 && Number.isSafeInteger(halves) && halves % 2 === 1 && halves % 5 ** digits === 0;
+/** The first `count` digits, rounded, and the power of ten of the first one. */
+function significant(value: number, count: number): { digits: string; exponent: number } {
+  const { digits, scale } = exactDecimal(value);
+  if (digits === 0n) return { digits: "0".repeat(count), exponent: 0 };
+  const length = digits.toString().length;
+  const rounded = dropDigits(digits, length - count).toString();
+  // 9.99 may round up to one digit more.
+  const carried = rounded.length > count ? 1 : 0;
+  return { digits: rounded.slice(0, count), exponent: length - 1 - scale + carried };
 }
 
-const pythonExponent = (text: string): string => text.replace(/e([+-])(\d)$/, "e$10$2");
+function exponentText({ digits, exponent }: { digits: string; exponent: number }): string {
+  const mantissa = digits.length > 1 ? `${digits.slice(0, 1)}.${digits.slice(1)}` : digits;
+  return `${mantissa}e${exponent < 0 ? "-" : "+"}${Math.abs(exponent).toString().padStart(2, "0")}`;
+}
 
+/** `%g`: whichever of the two forms is shorter, without trailing zeros. */
 function general(value: number, precision: number): string {
-  const exponent = Number(value.toExponential(Math.min(precision - 1, 100)).split("e")[1] ?? "0");
-  if (exponent < -4 || exponent >= precision) {
-    return pythonExponent(value.toExponential(Math.min(precision - 1, 100)).replace(/\.?0*e/, "e"));
-  }
-  const fixed = value.toFixed(Math.max(0, Math.min(100, precision - 1 - exponent)));
-  return fixed.includes(".") ? fixed.replace(/\.?0+$/, "") : fixed;
+  const { digits, exponent } = significant(value, precision);
+  const trimmed = digits.replace(/0+$/, "") || "0";
+  if (exponent < -4 || exponent >= precision) return exponentText({ digits: trimmed, exponent });
+  if (exponent < 0) return value === 0 ? "0" : `0.${"0".repeat(-exponent - 1)}${trimmed}`;
+  const whole = trimmed.padEnd(exponent + 1, "0");
+  return whole.length > exponent + 1 ? `${whole.slice(0, exponent + 1)}.${whole.slice(exponent + 1)}` : whole;
 }
 
 /** Separators between groups of three digits of the whole part; digits come back unchanged without a separator. */

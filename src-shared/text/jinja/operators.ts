@@ -238,17 +238,25 @@ function floatArithmetic(operator: BinaryOperator, a: number, b: number): Value 
     "-": () => a - b,
     "*": () => a * b,
     "/": () => a / b,
-    "//": () => Math.floor(a / b),
-    "%": () => floatModulo(a, b),
+    "//": () => floatDivision(a, b).quotient,
+    "%": () => floatDivision(a, b).rest,
     "**": () => floatPower(a, b),
   };
   return new PyFloat(results[operator]());
 }
 
-/** The result has the sign of the divisor, as in Python. */
-function floatModulo(a: number, b: number): number {
-  const rest = a % b;
-  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
+/** Quotient and rest as CPython's float_divmod: the rest has the divisor's sign, zeros keep the sign they should have. */
+function floatDivision(a: number, b: number): { quotient: number; rest: number } {
+  let rest = a % b;
+  let quotient = (a - rest) / b;
+  if (rest === 0) rest = b < 0 ? -0 : 0;
+  else if (rest < 0 !== b < 0) {
+    rest += b;
+    quotient -= 1;
+  }
+  if (quotient === 0) return { quotient: a / b < 0 || Object.is(a / b, -0) ? -0 : 0, rest };
+  const floor = Math.floor(quotient);
+  return { quotient: quotient - floor > 0.5 ? floor + 1 : floor, rest };
 }
 
 function floatPower(a: number, b: number): number {

@@ -119,8 +119,13 @@ function caseTest(own: RegExp, other: RegExp): StringMethod {
 
 const CASED = /\p{Cased}/u;
 
+/** Letters that are two letters have a form of their own for the beginning of a word. */
+const TITLE_DIGRAPHS: Readonly<Record<string, string>> = { Ǆ: "ǅ", Ǉ: "ǈ", Ǌ: "ǋ", Ǳ: "ǲ" };
+
 /** Titlecase of one character: what upper case adds behind the first letter is lower case (ß becomes Ss, ﬁ becomes Fi). */
 function titleCharacter(char: string): string {
+  const digraph = TITLE_DIGRAPHS[char.toUpperCase()];
+  if (digraph !== undefined) return digraph;
   const [first = "", ...rest] = char.toUpperCase();
   return CASED.test(first) ? first + rest.join("").toLowerCase() : char.toUpperCase();
 }
