@@ -5,7 +5,7 @@ import { benchRows, packs } from "./belle.ts";
 
 /**
  * LoRA steps on a model of Qwen2.5-0.5B's shape with fewer layers and random weights, rank 16 on all linear layers, packs
- * of 1,024 tokens. Prints one JSON line. usage: node bench/training-step.ts [--layers 4] [--steps 4] [--threads 2] [--block 1024] [--full]
+ * of 1,024 tokens. Prints one JSON line. usage: node bench/training-step.ts [--layers 4] [--steps 4] [--threads 2] [--block 1024] [--full] [--recompute]
  */
 
 const option = (name: string, fallback: number): number => {
@@ -41,6 +41,7 @@ async function main(): Promise<void> {
     engine,
     model: modelFromConfig(config),
     method,
+    recompute: process.argv.includes("--recompute"),
     optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, maxGradNorm: 1 },
     seed: 0,
   });

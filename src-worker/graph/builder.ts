@@ -9,6 +9,7 @@ export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #inputs: GraphInput[] = [];
   readonly #outputs: GraphOutput[] = [];
+  #segment: number | undefined;
 
   constructor(name: string) {
     this.name = name;
@@ -46,6 +47,14 @@ export class GraphBuilder {
     this.#outputs.push({ name, value, ...(into === undefined ? {} : { into }) });
   }
 
+  /** What `build` emits belongs to this segment. */
+  inSegment<T>(segment: number, build: () => T): T {
+    this.#segment = segment;
+    const result = build();
+    this.#segment = undefined;
+    return result;
+  }
+
   /** All outputs of an operation. */
   emit(op: Op, inputs: readonly ValueId[]): readonly ValueId[] {
     const types = inferShapes(
@@ -53,7 +62,8 @@ export class GraphBuilder {
       inputs.map((input) => this.type(input)),
     );
     const outputs = types.map((type) => this.#types.push(type) - 1);
-    this.#nodes.push({ op, inputs, outputs });
+    const segment = this.#segment;
+    this.#nodes.push({ op, inputs, outputs, ...(segment === undefined ? {} : { segment }) });
     return outputs;
   }
 
@@ -111,6 +121,9 @@ export class GraphBuilder {
   }
   broadcastLike(x: ValueId, like: ValueId): ValueId {
     return this.#one({ kind: "broadcastLike" }, x, like);
+  }
+  after(x: ValueId, when: ValueId): ValueId {
+    return this.#one({ kind: "after" }, x, when);
   }
   fillLike(like: ValueId, value: number): ValueId {
     return this.#one({ kind: "fillLike", value }, like);

@@ -146,6 +146,7 @@ const RULES: { readonly [K in OpKind]: Rule<K> } = {
     b.affine(b.mul(b.broadcastLike(keepAxes(b, dy, { like: x(0), axes: op.axes }), x(0)), x(0)), 2),
   ],
   broadcastLike: ({ b, x, dy }) => [unbroadcast(b, dy, x(0))],
+  after: ({ dy }) => [dy],
   fillLike: none,
   reshape: ({ b, x, dy }) => [b.reshape(dy, b.type(x(0)).shape)],
   concat: concatRule,
@@ -193,26 +194,74 @@ function dependents(nodes: readonly Node[], roots: readonly ValueId[]): Set<Valu
   return found;
 }
 
+/** Values of the forward pass as the backward pass sees them: as they are, or computed again segment by segment. */
+type Recall = (value: ValueId, node: Node, dy: ValueId) => ValueId;
+
+const keep: Recall = (value) => value;
+
+/**
+ * Computes a segment's values again when the backward pass first enters it, from what came into the segment; nothing inside
+ * of it then has to be kept from the forward pass. The inputs wait for the gradient, or the engine would run both at once.
+ */
+function recomputing(b: GraphBuilder, forward: readonly Node[]): Recall {
+  const segments = new Map<number, Map<ValueId, ValueId>>();
+  const made = new Set(forward.filter(({ op }) => op.kind !== "constant").flatMap((node) => node.outputs));
+  const enter = (segment: number, dy: ValueId): Map<ValueId, ValueId> => {
+    const again = new Map<ValueId, ValueId>();
+    const recall = (value: ValueId): ValueId => {
+      const known = again.get(value);
+      if (known !== undefined || !made.has(value) || b.type(value).dtype !== "f32") return known ?? value;
+      const held = b.after(value, dy);
+      again.set(value, held);
+      return held;
+    };
+    for (const node of forward) {
+      if (node.segment !== segment) continue;
+      b.emit(node.op, node.inputs.map(recall)).forEach((output, index) => again.set(node.outputs[index] ?? -1, output));
+    }
+    return again;
+  };
+  return (value, { segment }, dy) => {
+    if (segment === undefined) return value;
+    const known = segments.get(segment) ?? enter(segment, dy);
+    segments.set(segment, known);
+    return known.get(value) ?? value;
+  };
+}
+
+export interface GradientOptions {
+  /** Keeps only what enters a segment and computes the rest again: less memory, one more forward pass. */
+  readonly recompute?: boolean;
+}
+
 /**
  * Reverse-mode differentiation: adds to the builder what computes d`loss`/d`value` for each of `values`, in their order.
  * Only paths to these values are differentiated, so frozen weights cost nothing. `loss` is a scalar.
  * @throws SiftError `no-gradient` where the loss does not depend on a value, or an operation on the way has no rule.
  */
-export function gradients(b: GraphBuilder, loss: ValueId, values: readonly ValueId[]): ValueId[] {
+export function gradients(
+  b: GraphBuilder,
+  loss: ValueId,
+  values: readonly ValueId[],
+  options: GradientOptions = {},
+): ValueId[] {
   const forward = [...b.nodes];
+  const recall = options.recompute === true ? recomputing(b, forward) : keep;
   const wanted = dependents(forward, values);
   const found = new Map<ValueId, ValueId>([[loss, b.constant([1])]]);
-  for (const node of forward.reverse()) {
+  for (const node of [...forward].reverse()) {
     const [y] = node.outputs;
     const dy = y === undefined ? undefined : found.get(y);
     if (y === undefined || dy === undefined || !wanted.has(y)) continue;
-    const x = (index: number): ValueId => node.inputs[index] ?? -1;
-    const needs = (index: number): boolean => wanted.has(x(index));
+    const own = (index: number): ValueId => node.inputs[index] ?? -1;
+    const x = (index: number): ValueId => recall(own(index), node, dy);
+    const needs = (index: number): boolean => wanted.has(own(index));
     const rule = RULES[node.op.kind] as Rule<OpKind>;
-    rule({ b, op: node.op, inputs: node.inputs.length, x, y, dy, needs }).forEach((gradient, index) => {
+    const step = { b, op: node.op, inputs: node.inputs.length, x, y: recall(y, node, dy), dy, needs };
+    rule(step).forEach((gradient, index) => {
       if (gradient === undefined || !needs(index)) return;
-      const earlier = found.get(x(index));
-      found.set(x(index), earlier === undefined ? gradient : b.add(earlier, gradient));
+      const earlier = found.get(own(index));
+      found.set(own(index), earlier === undefined ? gradient : b.add(earlier, gradient));
     });
   }
   return values.map((value) => {

@@ -40,6 +40,8 @@ export type Op =
   | { readonly kind: "squareSum"; readonly axes: readonly number[] }
   /** (x, like) → x broadcast to the shape of `like`. */
   | { readonly kind: "broadcastLike" }
+  /** (x, when) → x, but not before `when` exists; `when` has at least one element. Holds a recomputation back until it is due. */
+  | { readonly kind: "after" }
   /** (like) → a tensor of that shape filled with `value`. */
   | { readonly kind: "fillLike"; readonly value: number }
   /** At most one dimension of the result may be symbolic. */
@@ -92,6 +94,8 @@ export interface Node {
   readonly op: Op;
   readonly inputs: readonly ValueId[];
   readonly outputs: readonly ValueId[];
+  /** Nodes of one segment (a layer) can be computed again together in the backward pass. */
+  readonly segment?: number;
 }
 
 /** `buffer`: the engine's own buffer of that name. `feed`: given with every run. */

@@ -129,6 +129,10 @@ const RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
     const result = broadcastShapes(s.at(0).shape, shape);
     return result && sameShape(result, shape) ? [f32(...shape)] : s.fail("a shape that broadcasts to the second");
   },
+  after: (s) => {
+    s.expect(s.inputs.length === 2, "two inputs");
+    return [s.at(0)];
+  },
   fillLike: (s) => [f32(...s.at(0).shape)],
   reshape: (s) => {
     const from = product(s.at(0).shape);

@@ -82,7 +82,8 @@ export class Decoder {
     let x = this.#b.gatherRows(this.#table(EMBEDDING), inputs.ids);
     for (let layer = 0; layer < layers; layer++) {
       const wanted = layer === layers - 1 ? inputs.wanted : undefined;
-      const made = this.#layer(layer, x, { inputs, angles, wanted });
+      const entering = x;
+      const made = this.#b.inSegment(layer, () => this.#layer(layer, entering, { inputs, angles, wanted }));
       x = made.x;
       keys.push(made.k);
       values.push(made.v);

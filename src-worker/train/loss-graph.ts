@@ -19,13 +19,15 @@ export interface LossGraphOptions {
   readonly lora?: LoraPlan;
   /** Parameters whose gradients are added to their buffers; none for an evaluation. */
   readonly trained: readonly Parameter[];
+  /** Keeps a layer's input only and computes the layer again in the backward pass. */
+  readonly recompute?: boolean;
 }
 
 /**
  * `loss` = Σ weight · token loss of one micro-batch, as a function of the weights; with `trained`, its gradients are
  * added to their buffers. One graph serves every length: tokens, chunks and scored rows are symbolic.
  */
-export function lossGraph({ model, lora, trained }: LossGraphOptions): Graph {
+export function lossGraph({ model, lora, trained, recompute = false }: LossGraphOptions): Graph {
   const b = new GraphBuilder(trained.length > 0 ? "gradients" : "evaluate");
   const ints = (name: string, ...shape: Dim[]): ValueId => b.feed(name, { dtype: "i32", shape });
   const drops = lora !== undefined && lora.dropout > 0 && trained.length > 0;
@@ -45,13 +47,18 @@ export function lossGraph({ model, lora, trained }: LossGraphOptions): Graph {
     rowsPerChunk(model.config.vocabularySize),
   );
   b.output("loss", loss);
-  if (trained.length > 0) addGradients(b, loss, trained);
+  if (trained.length > 0) addGradients(b, loss, { trained, recompute });
   return b.finish();
 }
 
-function addGradients(b: GraphBuilder, loss: ValueId, trained: readonly Parameter[]): void {
+function addGradients(
+  b: GraphBuilder,
+  loss: ValueId,
+  options: { trained: readonly Parameter[]; recompute: boolean },
+): void {
+  const { trained, recompute } = options;
   const values = trained.map(({ name, shape }) => b.buffer(name, shape));
-  gradients(b, loss, values).forEach((gradient, index) => {
+  gradients(b, loss, values, { recompute }).forEach((gradient, index) => {
     const parameter = trained[index];
     if (!parameter) return;
     const buffer = gradientBuffer(parameter.name);

@@ -34,6 +34,8 @@ export interface TrainerOptions {
   readonly model: ModelSpec;
   readonly method: Method;
   readonly optimizer: OptimizerOptions;
+  /** Gradient checkpointing: a layer at a time is computed again in the backward pass. Same result, less memory, slower. */
+  readonly recompute?: boolean;
   /** Draws first values and dropout masks. */
   readonly seed: number;
 }
@@ -73,7 +75,9 @@ export async function createTrainer(options: TrainerOptions): Promise<TrainStep>
     for (const buffer of [gradientBuffer(name), firstMoment(name), secondMoment(name)]) engine.allocate(buffer, shape);
   }
   engine.allocate(GRADIENT_NORM, [1]);
-  const gradients = await engine.compile(lossGraph({ model, trained, ...(lora ? { lora } : {}) }));
+  const gradients = await engine.compile(
+    lossGraph({ model, trained, recompute: options.recompute ?? false, ...(lora ? { lora } : {}) }),
+  );
   const updates: Program[] = [await engine.compile(normGraph(trained))];
   for (const graph of updateGraphs(trained, options.optimizer)) updates.push(await engine.compile(graph));
   return new TrainStep({ options, lora, trained, gradients, updates });

@@ -27,7 +27,11 @@ export const batches = grouped(
 
 export const DROPOUT = { kind: "lora", rank: 4, alpha: 8, dropout: 0.3, targetModules: "all-linear" } satisfies Method;
 
-export async function newTrainer(method: Method, seed = 5): Promise<TrainStep> {
+export async function newTrainer(
+  method: Method,
+  options: { seed?: number; recompute?: boolean } = {},
+): Promise<TrainStep> {
+  const { seed = 5, recompute = false } = options;
   const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, maxGradNorm: 1 };
   return createTrainer({
     engine: new OrtEngine({ threads: 2 }),
@@ -35,6 +39,7 @@ export async function newTrainer(method: Method, seed = 5): Promise<TrainStep> {
     method,
     optimizer,
     seed,
+    recompute,
   });
 }
 

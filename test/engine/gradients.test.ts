@@ -103,6 +103,12 @@ const CASES: { readonly [K in OpKind]: readonly Case[] | string } = {
       build: (b, x) => b.broadcastLike(first(x, 0), first(x, 1)),
     },
   ],
+  after: [
+    {
+      inputs: [rows([3, 4]), rows([2, 2], { fixed: true, dims: [2, 2] })],
+      build: (b, x) => b.after(first(x, 0), first(x, 1)),
+    },
+  ],
   fillLike: "constant",
   reshape: [unary((b, x) => b.reshape(x, ["rows", 2, 2]))],
   concat: [{ inputs: [rows([3, 2]), rows([3, 3])], build: (b, x) => b.concat(x, 1, 5) }],

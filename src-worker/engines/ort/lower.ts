@@ -75,6 +75,11 @@ const LOWERINGS: { readonly [K in OpKind]: Lowering<K> } = {
   sum: ({ e, op, x }) => [e.reduce("ReduceSum", x(0), op.axes, op.keep)],
   squareSum: ({ e, op, x }) => [e.reduce("ReduceSumSquare", x(0), op.axes, false)],
   broadcastLike: ({ e, x }) => [e.node("Expand", [x(0), e.node("Shape", [x(1)])])],
+  // x + 0 · (first element of when)
+  after: ({ e, x }) => {
+    const one = e.node("Slice", [e.reshape(x(1), -1), e.longs(0), e.longs(1)]);
+    return [e.node("Add", [x(0), e.node("Mul", [one, e.float(0)])])];
+  },
   fillLike: ({ e, op, x }) => {
     const value = { tensor: { type: "float" as const, dims: [1], values: [op.value] } };
     return [e.node("ConstantOfShape", [e.node("Shape", [x(0)])], { value })];
