@@ -78,6 +78,7 @@ function planSplit(config: Readonly<Record<string, unknown>>, pattern: RegExp): 
   return (piece) => {
     pattern.lastIndex = 0;
     if (!pattern.test(piece)) return [piece];
+    pattern.lastIndex = 0;
     if (behaviour === "mergedwithprevious") return mergeMatches(piece, pattern, { withNext: false });
     if (behaviour === "mergedwithnext") return mergeMatches(piece, pattern, { withNext: true });
     throw unsupported(`a pre-tokenizer Split with the behaviour ${behaviour}`);
