@@ -18,7 +18,7 @@ export interface TokenizedText {
 
 /**
  * A Hugging Face tokenizer (tokenizer.json, tokenizer_config.json) that also says which characters a token stands for.
- * @huggingface/tokenizers reads the files, normalizes, cuts and decodes; merging and offsets are ours.
+ * @huggingface/tokenizers reads the files, normalizes, cuts and decodes; merging and offsets are ours (docs/decisions/004).
  */
 export class Tokenizer {
   readonly files: TokenizerFiles;
