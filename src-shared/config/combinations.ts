@@ -28,8 +28,10 @@ const all =
     rules.every((rule) => rule(s));
 const startsWith = (key: ConfigKey, prefix: string) => (s: Settings) => String(s.values.get(key)).startsWith(prefix);
 const positive = (key: ConfigKey) => (s: Settings) => Number(s.given.get(key)?.value ?? 0) > 0;
-const hasEvalFiles = (s: Settings) =>
-  (s.given.get("eval_files")?.value as readonly string[] | undefined)?.length !== undefined;
+const hasEvalFiles = (s: Settings) => {
+  const files = s.given.get("eval_files")?.value;
+  return Array.isArray(files) && files.length > 0;
+};
 
 /** Combinations that cannot work. */
 const IMPOSSIBLE: readonly Rule[] = [

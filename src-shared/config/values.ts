@@ -62,17 +62,17 @@ function ofType(spec: KeySpec, raw: unknown): ConfigValue | undefined {
     case "choice":
       return typeof raw === "string" && spec.choices?.includes(raw) ? raw : undefined;
     case "list":
-      return listOf(raw);
+      return listOf(raw, spec.required === true);
     case "path":
     case "string":
       return single(raw);
   }
 }
 
-function listOf(raw: unknown): ConfigValue | undefined {
+function listOf(raw: unknown, required: boolean): ConfigValue | undefined {
   const list: unknown[] = Array.isArray(raw) ? raw : [raw];
   const texts = list.filter((item) => typeof item === "string" && item !== "");
-  return texts.length === list.length && list.length > 0 ? texts.map(String) : undefined;
+  return texts.length === list.length && (list.length > 0 || !required) ? texts.map(String) : undefined;
 }
 
 /** Text; a list of one counts as that one. */

@@ -64,6 +64,10 @@ describe("conditional defaults", () => {
     expect(valueOf("eval_split", {}, { rows: 199 })).toBe(0);
     expect(valueOf("eval_split", { eval_files: ["e.jsonl"] })).toBe(0);
   });
+  test("an empty list of eval_files is none", () => {
+    expect(valueOf("eval_split", { eval_files: [] })).toBe(0.05);
+    expect(messages({ eval_files: [], eval_split: 0.1, report_to: [] })).toEqual([]);
+  });
   test("warmup_steps takes the place of the default ratio", () => {
     expect(resolve({ warmup_steps: 5 }).config).toMatchObject({ warmup_steps: 5, warmup_ratio: 0 });
   });
@@ -92,6 +96,8 @@ describe("refusals", () => {
     ["target_modules", ["q_proj", "lm_head"], "never lm_head"],
     ["template", ["a", "b"], "text"],
     ["lora_dropout", 1, "below 1"],
+    ["train_files", [], "a file or a list of files"],
+    ["target_modules", [], "names of linear layers"],
   ])("%s: %s is refused, saying what was expected", (key, value, expected) => {
     expect(messages({ [key]: value })).toEqual([expect.stringContaining(expected)]);
   });
