@@ -91,6 +91,9 @@ function heldOutRows(config: RunConfig, rows: number): number {
   return Math.max(1, Math.round(config.eval_split * rows));
 }
 
+/** Share of a packed block that rows fill (src-shared/text/packing.ts). */
+const PACKED_SHARE = 0.98;
+
 /** Exact without packing; with it from the tokens that the proof counted, null before there is one. */
 function plannedSteps(config: RunConfig, data: { rows: number; evalRows: number; proof: Proof | null }): number | null {
   const trainRows = data.rows - data.evalRows;
@@ -98,5 +101,5 @@ function plannedSteps(config: RunConfig, data: { rows: number; evalRows: number;
   if (!config.packing) return planSteps(trainRows, config).totalSteps;
   if (!data.proof || data.proof.rows === 0) return null;
   const tokens = (data.proof.tokens * trainRows) / data.proof.rows;
-  return planSteps(Math.max(1, Math.ceil(tokens / config.max_length)), config).totalSteps;
+  return planSteps(Math.max(1, Math.ceil(tokens / (PACKED_SHARE * config.max_length))), config).totalSteps;
 }

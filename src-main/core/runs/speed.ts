@@ -18,8 +18,17 @@ export interface Pauses {
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** The first step warms caches and allocates: it is left out as soon as there are others. */
-const settled = (seconds: readonly number[]): readonly number[] => (seconds.length > 2 ? seconds.slice(1) : seconds);
+/** Steps that a pace is made of at least. */
+const PACE_STEPS = 10;
+
+/**
+ * The newer half of the steps, so that a machine that got other work to do is noticed. The first step warms caches and
+ * allocates: it is left out as soon as there are others.
+ */
+function settled(seconds: readonly number[]): readonly number[] {
+  const warm = seconds.length > 2 ? seconds.slice(1) : seconds;
+  return warm.slice(-Math.max(PACE_STEPS, Math.ceil(warm.length / 2)));
+}
 
 const pauseSeconds = ({ seconds, remaining, guessSeconds }: Pauses): number =>
   remaining * (seconds.length > 0 ? mean(seconds) : guessSeconds);

@@ -30,6 +30,9 @@ export interface LiveFacts {
   readonly queuePosition: number | null;
 }
 
+const differsFromDefault = ({ value, defaultValue }: ConfigEntry): boolean =>
+  JSON.stringify(value) !== JSON.stringify(defaultValue);
+
 /** A value of the configuration as it is shown. */
 export const configText = (value: ConfigEntry["value"]): string =>
   Array.isArray(value) ? value.join(", ") : value === null ? "–" : String(value);
@@ -39,7 +42,7 @@ export function runSummary(store: Store, run: Run, live: LiveFacts): RunSummary 
   const rates = tokenRates(store.progress.totals(run.id, hasEnded(run.state) ? 0 : run.step - RATE_STEPS));
   const changed = store.runs
     .config(run.id)
-    .filter((entry) => entry.source !== "default" && !PLACES.has(entry.key))
+    .filter((entry) => entry.source !== "default" && !PLACES.has(entry.key) && differsFromDefault(entry))
     .map((entry) => [entry.key, configText(entry.value)]);
   return {
     id: run.id,
