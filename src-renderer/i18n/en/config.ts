@@ -8,6 +8,7 @@ const reasons = Object.fromEntries(Object.entries(CONFIG_KEYS).map(([key, spec])
 export const config = {
   reasons: reasons as Readonly<Record<ConfigKey, string>>,
   fromAdapter: "It comes from the adapter that training goes on with.",
+  newFolder: "A new folder in Sift's data home.",
   sources: {
     default: "default",
     file: "file",

@@ -52,6 +52,7 @@ export const config: Catalogue["config"] = {
     device: "使用引擎能找到的最好的设备。",
   },
   fromAdapter: "它来自要接着训练的适配器。",
+  newFolder: "Sift 数据文件夹中的一个新文件夹。",
   sources: { default: "默认", file: "文件", flag: "命令行", form: "表单" },
   groups: {
     main: "主要",

@@ -149,3 +149,6 @@ export function settingsOf(input: DraftInput, plan: PlanPreview): EncodeSettings
     ...(overLength === undefined ? {} : { overLength }),
   };
 }
+
+/** The configuration cannot be resolved; while it can, `problems` are notes only. */
+export const isBroken = (plan: PlanPreview): boolean => plan.evalRows === null;
