@@ -21,7 +21,7 @@ try {
   const config = join(root, "test", "desktop", "vitest.config.ts");
   const rest = args.filter((argument) => argument !== "--packaged");
   process.exitCode = await runWith(process.execPath, [vitest, "run", "--config", config, ...rest], {
-    SIFT_TEST_ELECTRON: electron.executable,
+    ELECTRON_OVERRIDE_DIST_PATH: electron.folder,
     ...(packaged && { SIFT_TEST_PACKAGED: packagedApplication() }),
     ...(screen && { DISPLAY: screen.display }),
   });
