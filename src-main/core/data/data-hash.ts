@@ -1,6 +1,6 @@
 import type { Store } from "../store/index.ts";
 import { DataHash } from "./hash.ts";
-import { readSource } from "./source.ts";
+import { trainingIdentities } from "./source.ts";
 
 /** Data hashes of versions, made anew only when something was decided about a row since. */
 export class DataHashes {
@@ -18,7 +18,7 @@ export class DataHashes {
     if (known?.revision === revision) return known;
     const hash = new DataHash();
     let rows = 0;
-    for await (const page of readSource(this.#store, { kind: "version", versionId })) {
+    for await (const page of trainingIdentities(this.#store, versionId)) {
       for (const row of page) hash.add(row.hash, row.review);
       rows += page.length;
     }

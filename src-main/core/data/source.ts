@@ -29,6 +29,7 @@ export interface SourceRow {
 
 /** Rows of one piece. */
 const PAGE_ROWS = 500;
+const PAGE_IDENTITIES = 5000;
 
 export interface ReadOptions {
   /** The first N rows only, rejected ones not counted. */
@@ -50,6 +51,22 @@ export async function* readSource(
     left -= rows.length;
     if (rows.length > 0) yield rows;
     if (left <= 0) return;
+  }
+}
+
+/** A row that trains, without its text. */
+export type TrainingIdentity = Pick<SourceRow, "index" | "rowId" | "hash" | "review">;
+
+/** The rows of a version that train, without reading their text. */
+export async function* trainingIdentities(store: Store, versionId: string): AsyncGenerator<TrainingIdentity[]> {
+  for (let position = 0; ; position += PAGE_IDENTITIES) {
+    const page = store.rows.identitiesFrom(versionId, position, PAGE_IDENTITIES);
+    if (page.length === 0) return;
+    const states = store.reviews.statesBetween(versionId, position, position + PAGE_IDENTITIES);
+    yield page
+      .map(({ rowId, position: index, hash }) => ({ index, rowId, hash, review: states.get(index) ?? UNREVIEWED }))
+      .filter((row) => !isExcluded(row.review));
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

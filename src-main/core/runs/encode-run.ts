@@ -5,7 +5,7 @@ import { SiftError } from "#shared/errors.ts";
 import type { SnapshotManifest } from "#shared/worker/snapshot.ts";
 import { DataHash } from "../data/hash.ts";
 import { EncodePool } from "../data/pool.ts";
-import { readSource, type DataSource, type RunSources, type SourceRow } from "../data/source.ts";
+import { readSource, trainingIdentities, type DataSource, type RunSources, type SourceRow } from "../data/source.ts";
 import type { ThreadRow } from "../data/thread-protocol.ts";
 import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/index.ts";
@@ -24,6 +24,8 @@ export interface EncodeRequest {
   /** The snapshots become `train` and `eval` in it. */
   readonly folder: string;
   readonly waived: Run["waived"];
+  /** Threads to encode with; undefined: as many as there are cores. */
+  readonly threads: number | undefined;
 }
 
 export interface EncodedRun {
@@ -38,7 +40,7 @@ export interface EncodedRun {
 /** Encodes a run's rows into its snapshots, the held-out ones apart. @throws SiftError `findings-block`, `no-rows` */
 export async function encodeRun(request: EncodeRequest, signal: AbortSignal): Promise<EncodedRun> {
   const { config, sources, settings, store } = request;
-  const pool = new EncodePool({ settings, want: "arrays" });
+  const pool = new EncodePool({ settings, want: "arrays" }, request.threads);
   const close = (): void => void pool.close();
   signal.addEventListener("abort", close);
   const job = new SnapshotJob(request, pool, signal);
@@ -65,6 +67,13 @@ async function heldOut(
   signal: AbortSignal,
 ): Promise<Set<string>> {
   const rowIds: string[] = [];
+  const limit = config.max_samples ?? Infinity;
+  if (sources.train.kind === "version") {
+    for await (const page of trainingIdentities(store, sources.train.versionId)) {
+      for (const row of page) rowIds.push(row.rowId);
+    }
+    return holdOut(rowIds.slice(0, limit), { fraction, seed: config.seed });
+  }
   for await (const page of readSource(store, sources.train, { limit: config.max_samples, signal })) {
     for (const row of page) rowIds.push(row.rowId);
   }

@@ -22,6 +22,8 @@ export interface PrepareParts {
   /** Folder under which each run has its snapshots. */
   readonly snapshots: string;
   readonly version: string;
+  /** Threads for encoding; undefined: as many as there are cores. */
+  readonly threads: () => number | undefined;
   /** What a run is made of, from its configuration. */
   readonly sourcesOf: (run: Run, config: RunConfig) => RunSources;
 }
@@ -99,7 +101,7 @@ async function encode(parts: PrepareParts, { run, config, folder }: Encoding, si
   rmSync(folder, { recursive: true, force: true });
   const sources = parts.sourcesOf(run, config);
   const encoded = await encodeRun(
-    { store: parts.store, config, settings, sources, folder, waived: run.waived },
+    { store: parts.store, config, settings, sources, folder, waived: run.waived, threads: parts.threads() },
     signal,
   );
   const pins = await pinsOf(parts, { run, config, settings, encoded }, signal);

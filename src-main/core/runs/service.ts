@@ -54,7 +54,13 @@ export class RunService {
     this.#parts = parts;
     const { store, events, clock, paths, version, onBusyChange } = parts;
     this.#journal = new RunJournal({ store, events, clock });
-    const prepareParts = { store, snapshots: paths.snapshots, version, sourcesOf: this.#sourcesOf.bind(this) };
+    const prepareParts = {
+      store,
+      snapshots: paths.snapshots,
+      version,
+      sourcesOf: this.#sourcesOf.bind(this),
+      threads: () => (this.#queue.active ? 1 : undefined), // a run that trains keeps its cores
+    };
     this.#queue = new RunQueue({
       store,
       journal: this.#journal,

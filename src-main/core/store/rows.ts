@@ -34,6 +34,10 @@ export interface StoredRow {
   readonly hash: Uint8Array;
 }
 
+const identityRecord = v.object({ row_id: v.string(), position: v.number(), hash: v.instance(Uint8Array) });
+/** What tells a row from others, without its text. */
+export type RowIdentity = Pick<StoredRow, "rowId" | "position" | "hash">;
+
 const badRecord = v.object({
   line: v.number(),
   code: v.string(),
@@ -51,6 +55,9 @@ export interface Page {
   readonly offset: number;
   readonly limit: number;
 }
+
+/** Rows that a search looks at before others get their turn. */
+const SEARCH_WINDOW = 10_000;
 
 const SUMMARY = `SELECT r.row_id, r.position, r.line, r.title, r.turns, r.characters, s.verdict, s.edited
   FROM version_rows r LEFT JOIN row_state s ON s.version = r.version AND s.position = r.position`;
@@ -87,6 +94,7 @@ export class RowTable {
   readonly #byPosition;
   readonly #byId;
   readonly #from;
+  readonly #identities;
   readonly #bad;
   readonly #badCount;
   #found: FoundPositions | undefined;
@@ -101,6 +109,12 @@ export class RowTable {
     this.#byPosition = query(db, `${SUMMARY} WHERE r.version = ? AND r.position = ?`, summaryRecord);
     this.#byId = query(db, `${STORED} WHERE r.version = ? AND r.row_id = ?`, storedRow);
     this.#from = query(db, `${STORED} WHERE r.version = ? AND r.position >= ? ORDER BY r.position LIMIT ?`, storedRow);
+    this.#identities = query(
+      db,
+      `SELECT r.row_id, r.position, c.hash FROM version_rows r JOIN contents c ON c.key = r.content
+       WHERE r.version = ? AND r.position >= ? ORDER BY r.position LIMIT ?`,
+      identityRecord,
+    );
     this.#bad = query(
       db,
       "SELECT line, code, reason, remedy, raw FROM bad_rows WHERE version = ? AND position >= ? ORDER BY position LIMIT ?",
@@ -121,13 +135,23 @@ export class RowTable {
     return this.#from.all(keyOf("v", versionId), position, limit).map(toStored);
   }
 
+  /** The same rows without their text: what hashes and splits are made of. */
+  identitiesFrom(versionId: string, position: number, limit: number): RowIdentity[] {
+    const records = this.#identities.all(keyOf("v", versionId), position, limit);
+    return records.map(({ row_id, ...rest }) => ({ rowId: row_id, ...rest }));
+  }
+
   /** @param revision changes whenever a decision about a row changes, so that filtered lists are found anew. */
-  page(version: { id: string; rows: number; revision: number }, filter: RowFilter, page: Page) {
+  async page(
+    version: { id: string; rows: number; revision: number },
+    filter: RowFilter,
+    page: Page,
+  ): Promise<{ total: number; rows: RowSummary[] }> {
     const key = keyOf("v", version.id);
     if (filter.search === undefined && filter.verdict === undefined && filter.indexes === undefined) {
       return { total: version.rows, rows: this.#page.all(key, page.offset, page.limit).map(toSummary) };
     }
-    const positions = this.#positions(key, version.revision, filter);
+    const positions = await this.#positions(key, version, filter);
     const wanted = positions.slice(page.offset, page.offset + page.limit);
     const rows = wanted.flatMap((position) => this.#byPosition.get(key, position) ?? []);
     return { total: positions.length, rows: rows.map(toSummary) };
@@ -138,33 +162,47 @@ export class RowTable {
     return { total: this.#badCount.get(key)?.n ?? 0, rows: this.#bad.all(key, page.offset, page.limit) };
   }
 
-  #positions(version: number, revision: number, filter: RowFilter): readonly number[] {
-    const key = JSON.stringify([version, revision, filter]);
-    if (this.#found?.key === key) return this.#found.positions;
-    const positions = this.#search(version, filter);
-    this.#found = { key, positions };
+  async #positions(
+    key: number,
+    { rows, revision }: { rows: number; revision: number },
+    filter: RowFilter,
+  ): Promise<readonly number[]> {
+    const asked = JSON.stringify([key, revision, filter]);
+    if (this.#found?.key === asked) return this.#found.positions;
+    const positions = await this.#search(key, rows, filter);
+    this.#found = { key: asked, positions };
     return positions;
   }
 
-  #search(version: number, { search, verdict: wanted, indexes }: RowFilter): number[] {
-    const where = ["r.version = ?"];
-    const params: SqlValue[] = [version];
-    if (search !== undefined && search !== "") {
-      where.push("(c.raw LIKE ? ESCAPE '\\' OR c.raw LIKE ? ESCAPE '\\' OR s.edits LIKE ? ESCAPE '\\')");
-      params.push(likeText(search), likeText(escapedText(search)), likeText(search));
+  /** A window of the version at a time: a search through a million rows holds nobody else up. */
+  async #search(version: number, rows: number, filter: RowFilter): Promise<number[]> {
+    const { sql, params } = filterQuery(filter);
+    const statement = query(this.#db, sql, count);
+    const found: number[] = [];
+    for (let from = 0; from < rows; from += SEARCH_WINDOW) {
+      for (const { n } of statement.all(version, from, from + SEARCH_WINDOW, ...params)) found.push(n);
+      await new Promise((resolve) => setImmediate(resolve));
     }
-    if (wanted !== undefined) {
-      where.push("coalesce(s.verdict, 'none') = ?");
-      params.push(wanted);
-    }
-    const sql = `SELECT r.position AS n FROM version_rows r JOIN contents c ON c.key = r.content
-      LEFT JOIN row_state s ON s.version = r.version AND s.position = r.position
-      WHERE ${where.join(" AND ")} ORDER BY r.position`;
-    const found = query(this.#db, sql, count)
-      .all(...params)
-      .map((row) => row.n);
-    if (indexes === undefined) return found;
-    const kept = new Set(indexes);
+    if (filter.indexes === undefined) return found;
+    const kept = new Set(filter.indexes);
     return found.filter((position) => kept.has(position));
   }
+}
+
+/** Positions of the rows of one window (version, from, to) that fit a filter. */
+function filterQuery({ search, verdict: wanted }: RowFilter): { sql: string; params: SqlValue[] } {
+  const where = ["r.version = ?", "r.position >= ?", "r.position < ?"];
+  const params: SqlValue[] = [];
+  if (search !== undefined && search !== "") {
+    where.push("(c.raw LIKE ? ESCAPE '\\' OR c.raw LIKE ? ESCAPE '\\' OR s.edits LIKE ? ESCAPE '\\')");
+    params.push(likeText(search), likeText(escapedText(search)), likeText(search));
+  }
+  if (wanted !== undefined) {
+    where.push("coalesce(s.verdict, 'none') = ?");
+    params.push(wanted);
+  }
+  const sql = `SELECT r.position AS n FROM version_rows r JOIN contents c ON c.key = r.content
+      LEFT JOIN row_state s ON s.version = r.version AND s.position = r.position
+      WHERE ${where.join(" AND ")} ORDER BY r.position`;
+  return { sql, params };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
 import { SiftError } from "#shared/errors.ts";
 import { UPLOAD_CHUNK_BYTES } from "#shared/contract/system.ts";
@@ -12,6 +12,9 @@ interface Upload {
   received: number;
 }
 
+/** What an earlier core did not finish goes when the next one opens. */
+const UNFINISHED = ".part";
+
 /** Uploads under way at most, so that a page gone wrong cannot use up descriptors. */
 const MAX_UPLOADS = 16;
 
@@ -22,6 +25,7 @@ export class Uploads {
 
   constructor(folder: string) {
     this.#folder = folder;
+    for (const name of readdirSync(folder)) if (name.endsWith(UNFINISHED)) rmSync(join(folder, name), { force: true });
   }
 
   /** @throws SiftError `upload-name` for a name that is no plain file name */
@@ -30,7 +34,7 @@ export class Uploads {
     if (!plain) throw new SiftError("upload-name", `${JSON.stringify(name)} is not a file name`);
     if (this.#open.size >= MAX_UPLOADS) throw new SiftError("upload-busy", `${MAX_UPLOADS} uploads are under way`);
     const uploadId = randomUUID();
-    const temporary = join(this.#folder, `${uploadId}.part`);
+    const temporary = join(this.#folder, `${uploadId}${UNFINISHED}`);
     this.#open.set(uploadId, { name, bytes, temporary, descriptor: openSync(temporary, "wx"), received: 0 });
     return uploadId;
   }
