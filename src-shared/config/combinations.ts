@@ -102,11 +102,6 @@ const WITHOUT_EFFECT: readonly Omit<Rule, "remedy">[] = [
     message: "max_steps is given and overrides num_train_epochs",
   },
   {
-    key: "gradient_checkpointing",
-    applies: is("gradient_checkpointing", true),
-    message: "gradient_checkpointing has no effect yet: results are the same, memory is not lower",
-  },
-  {
     key: "eval_steps",
     applies: all(gave("eval_steps"), is("eval_split", 0), (s) => !hasEvalFiles(s)),
     message: "eval_steps has no effect: under 200 rows nothing is held out unless eval_split or eval_files is given",

@@ -56,6 +56,7 @@ export class Trainer {
         weightDecay: config.weight_decay,
         maxGradNorm: config.max_grad_norm,
       },
+      recompute: config.gradient_checkpointing,
       seed: config.seed,
     });
     if (source.resume) putBack(steps, config, source.resume);
