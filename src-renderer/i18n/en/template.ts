@@ -67,6 +67,7 @@ export const template = {
       all: "Every token, questions and template included.",
       structural: "Answers, and the start, end and newline tokens of every role.",
     },
+    tagged: "What the template marks as generated: it says so itself.",
     byDefault: "default",
     count: (n: number) => count(n, "token", "tokens"),
   },

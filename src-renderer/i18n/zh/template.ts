@@ -52,6 +52,7 @@ export const template: Catalogue["template"] = {
       all: "每个词元，包括问题和模板。",
       structural: "回答，以及每个角色的开始、结束和换行词元。",
     },
+    tagged: "模板自己标记为生成内容的部分。",
     byDefault: "默认",
     count: (n) => zhCount(n, "个词元"),
   },
