@@ -2,7 +2,8 @@ import { open } from "node:fs/promises";
 import { SiftError } from "#shared/errors.ts";
 import { createRowReader, type ReaderEvent } from "#shared/text/rows/reader.ts";
 
-const CHUNK_BYTES = 1 << 19;
+/** Small enough that the rows of one piece hold nobody else up for long. */
+const CHUNK_BYTES = 1 << 17;
 /** Bytes of a file that are looked at to tell whether it is text at all. */
 const SNIFF_BYTES = 4096;
 
