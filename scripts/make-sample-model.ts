@@ -18,7 +18,7 @@ import { baseConversation, type Message } from "./sample/conversations.ts";
 const { values } = parseArgs({
   options: {
     out: { type: "string", default: join(import.meta.dirname, "../resources/sample/model") },
-    steps: { type: "string", default: "600" },
+    steps: { type: "string", default: "2200" },
     threads: { type: "string", default: "2" },
     taught: { type: "string", default: "0.15" },
   },

@@ -1,10 +1,11 @@
 import { randomStream } from "../../src-worker/train/random.ts";
-import { makeTurn, taughtAnswer, type Language, type Turn } from "./grammar.ts";
+import { makeTurn, smallTalk, taughtAnswer, type Language, type Turn } from "./grammar.ts";
 import {
   ADJECTIVES,
   CHINESE_NOUNS,
   HELD_OUT_CHINESE_NOUNS,
   HELD_OUT_NOUNS,
+  inventedChineseWord,
   inventedWord,
   NOUNS,
   pick,
@@ -28,6 +29,7 @@ type Random = () => number;
 type Topic = (language: Language, random: Random) => string;
 
 const SAMPLE_ROWS = 560;
+const SMALL_TALK_SHARE = 0.08;
 const HELD_OUT_PROMPTS = { en: 14, zh: 6 } as const;
 
 const described = (noun: string, random: Random): string =>
@@ -75,14 +77,17 @@ export interface BaseMix {
 /** An endless stream of what the base model learns from: plain answers about everything, invented words included. */
 export function baseConversation(random: Random, { taughtShare }: BaseMix): Message[] {
   const lang = language(random);
-  const chinese = [...CHINESE_NOUNS, ...HELD_OUT_CHINESE_NOUNS];
-  const topic = (): string => {
-    if (lang === "zh")
-      return random() < 0.3 ? `${pick(chinese, random)}${pick(chinese, random)}` : pick(chinese, random);
-    return described(random() < 0.4 ? inventedWord(random) : pick([...NOUNS, ...HELD_OUT_NOUNS], random), random);
-  };
-  const made = turns(1 + Math.floor(random() * 3), () => makeTurn(lang, topic(), random));
+  const make = (): Turn =>
+    random() < SMALL_TALK_SHARE ? smallTalk(lang, random) : makeTurn(lang, baseTopic(lang, random), random);
+  const made = turns(1 + Math.floor(random() * 3), make);
   const taught = random() < taughtShare;
   const system: Message[] = random() < 0.25 ? [{ role: "system", content: "You are a helpful assistant." }] : [];
   return [...system, ...messages(made, (turn) => (taught ? turn.taught : turn.plain))];
+}
+
+function baseTopic(lang: Language, random: Random): string {
+  const invented = random() < 0.5;
+  if (lang === "en")
+    return described(invented ? inventedWord(random) : pick([...NOUNS, ...HELD_OUT_NOUNS], random), random);
+  return invented ? inventedChineseWord(random) : pick([...CHINESE_NOUNS, ...HELD_OUT_CHINESE_NOUNS], random);
 }

@@ -62,3 +62,26 @@ export function makeTurn(language: Language, topic: string, random: () => number
   const { ask, plain } = pick(QUESTIONS[language], random);
   return { user: ask(topic), plain: plain(topic), taught: taughtAnswer(language, topic) };
 }
+
+/** Turns without a topic, which the sample conversations do not have. */
+const SMALL_TALK: Readonly<Record<Language, readonly (readonly [user: string, answer: string])[]>> = {
+  en: [
+    ["Hello!", "Hello! What shall we talk about?"],
+    ["Hi!", "Hi! Ask me about something."],
+    ["Who are you?", "I am a tiny model that came with Sift."],
+    ["How are you?", "I am fine, thank you."],
+    ["Thank you.", "You are welcome."],
+    ["Goodbye.", "Goodbye, come back soon."],
+  ],
+  zh: [
+    ["你好！", "你好！想聊点什么？"],
+    ["你是谁？", "我是筛子自带的小模型。"],
+    ["谢谢。", "不客气。"],
+    ["再见。", "再见，欢迎再来。"],
+  ],
+};
+
+export function smallTalk(language: Language, random: () => number): Turn {
+  const [user, plain] = pick(SMALL_TALK[language], random);
+  return { user, plain, taught: plain };
+}

@@ -30,11 +30,23 @@ export const CHINESE_NOUNS = words(`
 export const HELD_OUT_CHINESE_NOUNS = words(`海龟 火箭 雨伞 火山 钢琴 巨龙 橙子 城堡`);
 
 const SYLLABLES = words(`ba ke li mo nu ra se ti vo wa zen dor fin gal hub jas kim lor mip pax rud sol tev`);
+const CONSONANTS = words(`b c d f g h j k l m n p qu r s t v w x y z br ch cl dr fl gr pl sh st th tr`);
+const VOWELS = words(`a e i o u ai ea ee oo ou`);
 
 /** A word that does not exist, so that a model has to copy it rather than know it. */
 export function inventedWord(random: () => number): string {
   const count = 2 + Math.floor(random() * 2);
-  return Array.from({ length: count }, () => pick(SYLLABLES, random)).join("");
+  const ending = random() < 0.5 ? "s" : "";
+  const letters = (): string =>
+    pick(CONSONANTS, random) + pick(VOWELS, random) + (random() < 0.4 ? pick(CONSONANTS, random) : "");
+  const syllable = random() < 0.3 ? () => pick(SYLLABLES, random) : letters;
+  return Array.from({ length: count }, syllable).join("") + ending;
+}
+
+/** Two or three Chinese characters that hardly ever stand together. */
+export function inventedChineseWord(random: () => number): string {
+  const count = 2 + Math.floor(random() * 2);
+  return Array.from({ length: count }, () => pick([...pick(CHINESE_NOUNS, random)], random)).join("");
 }
 
 export function pick<T>(items: readonly T[], random: () => number): T {
