@@ -12,7 +12,11 @@ export const chat = {
   base: "base model",
   trained: (step: string) => `step ${step}`,
   template: "Template",
-  templates: { own: "the model's own", run: "as in its training" },
+  templates: {
+    own: "the model's own",
+    run: "as in its training",
+    ofRun: (name: string) => `as in ${name}`,
+  },
   newChat: "New chat",
   message: "Message to all panes",
   placeholder: "Write a message. Enter sends it, Shift+Enter starts a new line.",

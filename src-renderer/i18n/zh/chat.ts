@@ -13,7 +13,11 @@ export const chat: Catalogue["chat"] = {
   base: "基座模型",
   trained: (step) => `第 ${step} 步`,
   template: "模板",
-  templates: { own: "模型自带", run: "与训练时相同" },
+  templates: {
+    own: "模型自带",
+    run: "与训练时相同",
+    ofRun: (name) => `与 ${name} 相同`,
+  },
   newChat: "新对话",
   message: "发给所有窗格的消息",
   placeholder: "输入消息。Enter 发送，Shift+Enter 换行。",
