@@ -58,7 +58,6 @@ export class Trainer {
       },
       recompute: config.gradient_checkpointing,
       seed: config.seed,
-      recompute: config.gradient_checkpointing,
     });
     if (source.resume) putBack(steps, config, source.resume);
     return new Trainer({ engine: engine.description, notices: model.notices, steps, dispose: () => engine.dispose() });
