@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WORKER_PROTOCOL, type GenerateRequest, type WorkerEvent } from "#shared/worker/protocol.ts";
-import { sharedPath } from "../../shared.ts";
+import { join } from "node:path";
+import { repositoryRoot } from "../../shared.ts";
 import { WorkerProcess } from "./harness.ts";
 
-const modelDir = sharedPath("models", "stories260K-hf") ?? "";
+const modelDir = join(repositoryRoot, "resources", "sample", "model");
 const REQUEST: Omit<GenerateRequest, "requestId"> = {
   type: "generate",
   promptIds: [1, 403, 407],
@@ -14,7 +15,7 @@ const REQUEST: Omit<GenerateRequest, "requestId"> = {
   maxNewTokens: 12,
 };
 
-describe.skipIf(modelDir === "")("a chat worker", () => {
+describe("a chat worker", () => {
   let worker: WorkerProcess;
   beforeAll(async () => {
     worker = new WorkerProcess();

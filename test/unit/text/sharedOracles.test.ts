@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { createEncoder, type TemplateChoice } from "#shared/text/index.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createEncoder, type TemplateChoice, type Tokenizer } from "#shared/text/index.ts";
 import { sharedPath } from "../../shared.ts";
 import { loadTokenizer, readExpected, readRows } from "./reference.ts";
 
@@ -18,7 +18,10 @@ const DATASETS: Readonly<Record<string, string>> = {
 describe.skipIf(!masks || !tokenizerFolder)(
   "every mask oracle of shared/oracles/masks (skipped without ../shared)",
   () => {
-    const tokenizer = loadTokenizer(tokenizerFolder ?? "");
+    let tokenizer: Tokenizer;
+    beforeAll(() => {
+      tokenizer = loadTokenizer(tokenizerFolder ?? "");
+    });
     for (const file of masks ? readdirSync(masks) : []) {
       const [dataset = "", template = ""] = file.split(".");
       it(`equals ${file} id for id and label for label`, () => {
