@@ -60,6 +60,8 @@ function countingCuts(settings: EncodeSettings): EncodeSettings {
   return counts ? { ...settings, overLength: "truncate" } : settings;
 }
 
+const trainsNothing = (classes: readonly FindingClass[]): boolean => classes.includes("no-scored-token");
+
 class BatchResult {
   readonly #accumulator: ProofAccumulator;
   readonly #cutsByChoice: boolean;
@@ -82,13 +84,16 @@ class BatchResult {
   add(row: ThreadRow, parsed: ParsedRow, made: { encoded: EncodedAll; differs: (piece: EncodedRow) => boolean }): void {
     const { rows: pieces, facts } = made.encoded;
     if (parsed.kind === "conversation") this.#rendered += 1;
-    for (const piece of pieces) {
+    const judged = pieces.map((piece) => {
       const { ids, labels, weights } = piece;
       const classes = this.#accumulator.add(row.index, { encoded: piece, facts, prefixDiffers: made.differs(piece) });
-      this.#block(classes, pieces.length > 1);
       this.#longest = Math.max(this.#longest, ids.length);
-      this.#pieces.push({ index: row.index, rowId: row.rowId, ids, labels, weights });
-    }
+      // what trains nothing takes no part in a step: it is counted, and left out where that was agreed to
+      if (!trainsNothing(classes)) this.#pieces.push({ index: row.index, rowId: row.rowId, ids, labels, weights });
+      return classes;
+    });
+    if (judged.length > 1) this.#blockSplit(judged);
+    else for (const classes of judged) this.#block(classes);
   }
 
   fail(row: ThreadRow, error: ErrorReport): void {
@@ -108,14 +113,20 @@ class BatchResult {
     };
   }
 
-  /** Where cutting or splitting was chosen, a piece without its end is what was asked for. */
-  #block(classes: readonly FindingClass[], isSplit: boolean): void {
+  /** Where cutting was chosen, a row without its end is what was asked for. */
+  #block(classes: readonly FindingClass[]): void {
     const cut = classes.includes("truncated");
     for (const name of classes) {
-      const chosen = this.#cutsByChoice && (cut || isSplit) && name === "untrained-end-of-turn";
+      const chosen = this.#cutsByChoice && cut && name === "untrained-end-of-turn";
       if (BLOCKING.has(name) && !chosen) this.#count(name);
     }
     if (cut && !this.#cutsByChoice) this.#count("truncated");
+  }
+
+  /** A piece may be all question, all answer or without an end; the row as a whole has to train something, and nobody else's words. */
+  #blockSplit(judged: readonly (readonly FindingClass[])[]): void {
+    if (judged.every(trainsNothing)) this.#count("no-scored-token");
+    if (judged.some((classes) => classes.includes("role-leak"))) this.#count("role-leak");
   }
 
   #count(name: string): void {
