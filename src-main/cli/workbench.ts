@@ -46,14 +46,14 @@ export async function serveWorkbench({ home: folder, host, port, output }: Workb
   const following = new AbortController();
   const awake = new KeepAwake({ onUnavailable: (reason) => output.notice(reason) });
   const changed = (runs: readonly unknown[]) => awake.set(runs.length > 0);
-  void followActivity(home.client, { changed }, following.signal).catch(() => undefined);
+  void followActivity(home.client, { changed }, following.signal);
   const ended = signalled().then(async () => {
     following.abort();
     awake.set(false);
     await server.close();
     await home.close();
   });
-  return { server, ownsHome: home.core !== undefined, ended };
+  return { server, ownsHome: home.owned, ended };
 }
 
 /** The first SIGINT or SIGTERM. A second one ends at once. */

@@ -80,9 +80,7 @@ async function main(shell: Shell): Promise<void> {
     shell.tell({ kind: "activity", runs: runs.map(({ id, name }) => ({ id, name })) });
   const ended = ({ name, sentence }: { name: string; sentence: string }) =>
     shell.tell({ kind: "ended", name, sentence });
-  await followActivity(home.client, { changed, ended }, following.signal).catch((error: unknown) => {
-    if (!following.signal.aborted) throw error;
-  });
+  await followActivity(home.client, { changed, ended }, following.signal);
 }
 
 const parent: ParentPort | undefined = process.parentPort;

@@ -3,9 +3,7 @@ import { chmod, rm } from "node:fs/promises";
 import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Channel } from "#shared/contract/channel.ts";
-import { SiftError } from "#shared/errors.ts";
 import { socketChannel } from "./node-channels.ts";
 
 /** The kernel's limit for a socket's path is 104 bytes on macOS and 108 on Linux. */
@@ -47,38 +45,14 @@ export async function publishHome(home: string, accept: (channel: Channel) => vo
   return { close };
 }
 
-/** A core that holds the lock may still be starting: it is given this long. */
-const START_PATIENCE_MS = 5000;
-const RETRY_MS = 100;
-
-/** A channel to the core that holds this home's lock. Throws `core-unreachable` when none answers. */
-export async function connectHome(home: string): Promise<Channel> {
-  const path = homeSocketPath(home);
-  for (let waited = 0; ; waited += RETRY_MS) {
-    try {
-      return await connect(path);
-    } catch (error) {
-      if (waited >= START_PATIENCE_MS) throw unreachable(home, error);
-      await sleep(RETRY_MS);
-    }
-  }
-}
-
-function connect(path: string): Promise<Channel> {
+/** A channel to the core that holds this home's lock; rejects when none answers. */
+export function connectHome(home: string): Promise<Channel> {
   return new Promise((resolve, reject) => {
-    const socket = createConnection(path);
+    const socket = createConnection(homeSocketPath(home));
     socket.once("error", reject);
     socket.once("connect", () => {
       socket.off("error", reject);
       resolve(socketChannel(socket));
     });
-  });
-}
-
-function unreachable(home: string, cause: unknown): SiftError {
-  return new SiftError("core-unreachable", `Another Sift holds ${home} but does not answer.`, {
-    where: { file: homeSocketPath(home) },
-    remedy: "Close the other Sift, or choose another folder with --home DIR.",
-    cause,
   });
 }
