@@ -24,7 +24,7 @@ export async function startDesktop(home: string): Promise<DesktopApp> {
   return { app, page };
 }
 
-const LAUNCH_TIMEOUT_MS = 60_000;
+const LAUNCH_TIMEOUT_MS = 45_000;
 
 function launch(home: string, target: string[], executablePath?: string): Promise<ElectronApplication> {
   // Chromium refuses its own sandbox as root; as anybody else it stays on.
@@ -47,7 +47,7 @@ async function launchPackaged(home: string, executable: string): Promise<Electro
     try {
       return await launch(home, [], executable);
     } catch (error) {
-      if (attempt === 3) throw error;
+      if (attempt === 4) throw error;
     }
   }
 }

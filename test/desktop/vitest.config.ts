@@ -7,7 +7,7 @@ export default defineConfig({
     root: resolve(import.meta.dirname, "../.."),
     include: ["test/desktop/**/*.test.ts"],
     testTimeout: 240_000,
-    hookTimeout: 120_000,
+    hookTimeout: 240_000,
     fileParallelism: false,
     pool: "forks",
   },
