@@ -66,11 +66,11 @@ export const template: Catalogue["template"] = {
     diff: "两种渲染结果的差异",
   },
   proof: {
-    run: "运行证明",
+    run: "运行检验",
     again: "再次运行",
-    running: "正在证明每一条…",
-    title: "证明",
-    none: "尚未证明：证明会用训练所用的代码检查每一条。",
+    running: "正在检验每一条…",
+    title: "检验",
+    none: "尚未检验：检验会用训练所用的代码检查每一条。",
     needBoth: "请先选择模型和数据集。",
     ok: (n) => `全部 ${zhCount(n, "条")}都没有问题`,
     rows: (n) => zhCount(n, "条"),
@@ -78,6 +78,6 @@ export const template: Catalogue["template"] = {
     longest: (n) => `最长 ${n_(n)} 个词元`,
     blocking: "在修复、排除或放行之前会阻止运行",
     seeRows: (n, title) => `显示${zhCount(n, "条")}${title}的对话`,
-    cancelled: "证明已取消。",
+    cancelled: "检验已取消。",
   },
 };
