@@ -111,6 +111,31 @@ describe.skipIf(llama === undefined)("how runs end", () => {
     await eventsOf(client, runId);
   });
 
+  it("gives queued runs their turn when core opens again, unless it was opened to look only", async () => {
+    const { client, core, home } = await startCore();
+    const folder = temporaryFolder();
+    const busy: boolean[] = [];
+    const first = await client.runs.train({ layers: layersFor(join(folder, "a"), long), waive: [] });
+    const second = await client.runs.train({ layers: layersFor(join(folder, "b"), { max_steps: 1 }), waive: [] });
+    await expect(
+      client.runs.train({ layers: layersFor(join(folder, "b"), { max_steps: 1 }), waive: [] }),
+    ).rejects.toMatchObject({ data: { code: "output-dir-busy" } });
+    await afterSteps(client, first.runId, 1);
+    await core.close();
+    const look = await startCore({ home, startQueue: false });
+    const states = (await look.client.runs.list()).map(({ id, state }) => [id, state]);
+    expect(states).toEqual([
+      [second.runId, "queued"],
+      [first.runId, "interrupted"],
+    ]);
+    await look.core.close();
+    const again = await startCore({ home });
+    again.core.onBusyChange((value) => busy.push(value));
+    await eventsOf(again.client, second.runId);
+    await expect.poll(() => busy.at(-1)).toBe(false);
+    expect((await again.client.runs.get({ runId: second.runId })).summary.state).toBe("done");
+  });
+
   it("ends with a reason where the model folder is bad, and takes a queued run out", async () => {
     const { client } = await startCore();
     const folder = temporaryFolder();
