@@ -1,3 +1,4 @@
+import { errorTitles } from "./error-titles.ts";
 import { count } from "../plural.ts";
 
 export const common = {
@@ -32,10 +33,7 @@ export const common = {
     remedy: "What you can do",
     code: "Code",
     /** Titles by error code, where a plainer one than the general title is known. */
-    titles: {
-      "connection-lost": "The connection to the core was lost",
-      internal: "Something inside Sift failed",
-    } as Readonly<Record<string, string>>,
+    titles: errorTitles,
   },
   picker: {
     fileTitle: "Choose files",

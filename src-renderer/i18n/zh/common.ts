@@ -1,3 +1,4 @@
+import { errorTitles } from "./error-titles.ts";
 import { zhCount } from "../plural.ts";
 import type { Catalogue } from "../en.ts";
 
@@ -32,10 +33,7 @@ export const common: Catalogue["common"] = {
     where: "位置",
     remedy: "可以这样做",
     code: "代码",
-    titles: {
-      "connection-lost": "与核心的连接已断开",
-      internal: "Sift 内部出错",
-    },
+    titles: errorTitles,
   },
   picker: {
     fileTitle: "选择文件",
