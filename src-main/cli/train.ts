@@ -2,13 +2,14 @@ import type { Command } from "commander";
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { formatError } from "#shared/errors.ts";
-import { parseFlags, readYaml } from "#shared/config/index.ts";
+import { CONFIG_KEYS, parseFlags, readYaml } from "#shared/config/index.ts";
 import type { ConfigLayer } from "#shared/config/index.ts";
 import type { SiftClient } from "#shared/contract/client.ts";
-import type { RunDetail, RunState } from "#shared/contract/runs.ts";
+import type { ConfigValue, RunDetail, RunState } from "#shared/contract/runs.ts";
 import { action, EXIT, newCommand, UsageError } from "./command.ts";
 import type { CommonOptions, ExitCode } from "./command.ts";
 import { KeepAwake } from "./keep-awake.ts";
+import { table } from "./output.ts";
 import type { Output } from "./output.ts";
 import { existingFile } from "./text-flags.ts";
 import { TrainingProgress } from "./training-progress.ts";
@@ -23,14 +24,11 @@ export function trainCommand(): Command {
   const command = newCommand("train")
     .description("train in the foreground; exit 0 done, 1 failed, 130 stopped")
     .usage("RUN.yaml [--key value …]")
-    .option("--waive <class...>", "go on in spite of this class of findings")
+    .option("--waive <class>", "go on in spite of this class of findings (may be repeated)", addTo, [])
     .argument("[run.yaml]", "run file; every key of it is also a flag")
     .allowUnknownOption()
     .allowExcessArguments()
-    .addHelpText(
-      "after",
-      "\nKeys are those of TrainingArguments and PEFT; docs/configuration.md lists them with defaults.",
-    );
+    .addHelpText("after", keysHelp);
   return action<TrainFlags>(command, async ({ options, args, output }) => {
     const layers = configLayers(args);
     const detail = await withHome({ home: options.home, trains: true }, (client) =>
@@ -43,6 +41,23 @@ export function trainCommand(): Command {
     );
     return exitCode(summary.state);
   });
+}
+
+const addTo = (value: string, earlier: readonly string[]): string[] => [...earlier, ...value.split(",")];
+
+/** Every key of a run with its default, from the table that resolves them. */
+function keysHelp(): string {
+  const rows = Object.entries(CONFIG_KEYS).map(([key, spec]) => {
+    const choices = spec.choices ? spec.choices.join(" | ") : spec.type;
+    return [`  --${key}`, choices, spec.required ? "required" : defaultText(spec.defaultValue)];
+  });
+  return `\nKeys of a run (names of TrainingArguments and PEFT), kind, default:\n${table(rows)}`;
+}
+
+function defaultText(value: ConfigValue): string {
+  if (value === null) return "-";
+  if (Array.isArray(value)) return value.length === 0 ? "-" : value.join(" ");
+  return String(value);
 }
 
 /** The run file, then the flags over it; relative paths count from where each was written. */
