@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,6 +49,7 @@ async function launchPackaged(home: string, executable: string): Promise<Electro
       return await launch(home, [], executable);
     } catch (error) {
       if (attempt === 4) throw error;
+      await sleep(3000); // its core notices that its window is gone and gives the home back
     }
   }
 }
