@@ -41,7 +41,7 @@ export async function startRun(page: Page): Promise<string> {
   const start = page.getByRole("button", { name: /^(Prove and start|Start)$/ });
   await eventually(() => start.isEnabled(), Boolean);
   await start.click();
-  await page.waitForURL(/#\/runs\/.+/, { timeout: 60_000 });
+  await page.waitForURL(/#\/runs\/.+/, { timeout: 120_000 });
   return page.getByRole("heading", { level: 1 }).innerText();
 }
 
@@ -49,7 +49,7 @@ export async function untilDone(page: Page): Promise<void> {
   await page
     .getByText(/It finished \d+ steps/)
     .first()
-    .waitFor({ timeout: 150_000 });
+    .waitFor({ timeout: 240_000 });
 }
 
 /** Through the Settings view, whatever language it is in: the choices stand in a fixed order. */
