@@ -85,6 +85,8 @@ export interface AttentionShape {
   readonly heads: number;
   readonly kvHeads: number;
   readonly scale: number;
+  /** A query sees the keys limit − window < j ≤ limit only. */
+  readonly window?: number;
 }
 
 export type OpKind = Op["kind"];

@@ -49,7 +49,7 @@ const unary = (build: (b: GraphBuilder, x: ValueId) => ValueId, input: Input = r
 });
 
 /** Two documents of 3 and 2 tokens; the second is split into two chunks of queries; 4 heads share 2 key heads. */
-const attentionCase = (limits: readonly number[], chunks: readonly number[]): Case => ({
+const attentionCase = (limits: readonly number[], chunks: readonly number[], window?: number): Case => ({
   inputs: [
     { shape: [limits.length, 8], dims: ["queries", 8] },
     { shape: [5, 4], dims: ["keys", 4] },
@@ -60,7 +60,7 @@ const attentionCase = (limits: readonly number[], chunks: readonly number[]): Ca
   build: (b, x) =>
     b.attention(
       { q: first(x, 0), k: first(x, 1), v: first(x, 2), limits: first(x, 3), chunks: first(x, 4) },
-      { heads: 4, kvHeads: 2, scale: 0.7 },
+      { heads: 4, kvHeads: 2, scale: 0.7, ...(window === undefined ? {} : { window }) },
     ),
 });
 
@@ -143,6 +143,7 @@ const CASES: { readonly [K in OpKind]: readonly Case[] | string } = {
   attention: [
     attentionCase([0, 1, 2, 3, 4], [0, 3, 0, 3, 3, 4, 3, 4, 4, 5, 3, 5]),
     attentionCase([1, 2, 4], [0, 2, 0, 3, 2, 3, 3, 5]),
+    attentionCase([0, 1, 2, 3, 4], [0, 3, 0, 3, 3, 5, 3, 5], 2),
   ],
   attentionGrad: "second derivative",
   crossEntropy: [crossEntropyCase(2), crossEntropyCase(8)],

@@ -52,13 +52,20 @@ const product = (e: Emitter, factors: readonly [string, string], options: Produc
     alpha: { float: options.alpha ?? 1 },
   });
 
-/** [group · rows, keys]: 0 where key j ≤ the query's limit, else HIDDEN. */
-function maskOf(e: Emitter, limits: string, { chunk, group }: { chunk: Chunk; group: number }): string {
+/** [group · rows, keys]: 0 where key j ≤ the query's limit (and within the window), else HIDDEN. */
+function maskOf(e: Emitter, limits: string, { chunk, geometry }: { chunk: Chunk; geometry: Geometry }): string {
+  const { window } = geometry;
+  const group = geometry.heads / geometry.kvHeads;
   const limit = e.reshape(e.node("Tile", [e.rows(limits, ...chunk.queries), e.longs(group)]), -1, 1);
   const scalar = (x: string): string => e.node("Squeeze", [x]);
   const one = e.tensor({ type: "int32", dims: [], values: [1] });
   const keys = e.node("Range", [scalar(chunk.keys[0]), scalar(chunk.keys[1]), one]);
-  return e.node("Where", [e.node("LessOrEqual", [keys, limit]), e.float(0), e.float(HIDDEN)]);
+  const reached = e.node("LessOrEqual", [keys, limit]);
+  const near = (size: number): string => {
+    const first = e.node("Sub", [limit, e.tensor({ type: "int32", dims: [], values: [size] })]);
+    return e.node("And", [reached, e.node("Greater", [keys, first])]);
+  };
+  return e.node("Where", [window === undefined ? reached : near(window), e.float(0), e.float(HIDDEN)]);
 }
 
 interface Split {
@@ -83,7 +90,7 @@ function probabilities(e: Emitter, inputs: Inputs, { index, geometry }: { index:
   const q = splitQueries(e, e.rows(inputs.q, ...chunk.queries), geometry);
   const k = splitKeys(e, e.rows(inputs.k, ...chunk.keys), geometry);
   const v = splitKeys(e, e.rows(inputs.v, ...chunk.keys), geometry);
-  const mask = maskOf(e, inputs.limits, { chunk, group: geometry.heads / geometry.kvHeads });
+  const mask = maskOf(e, inputs.limits, { chunk, geometry });
   const scores = e.node("Add", [product(e, [q, k], { transB: 1, alpha: geometry.scale }), mask]);
   return { chunk, q, k, v, p: e.node("Softmax", [scores], { axis: { int: -1 } }) };
 }
