@@ -2,6 +2,20 @@ import * as v from "valibot";
 import { SiftError } from "#shared/errors.ts";
 import type { RawConfig } from "./raw.ts";
 import { readRope, type Rope } from "./rope.ts";
+import { isOff, invalidKey } from "./unsupported.ts";
+
+/** How the queries of one layer meet their keys. */
+export interface LayerAttention {
+  /** Absent where positions are not rotated. */
+  readonly rope?: Rope;
+  /** A query sees this many keys, itself included; all where absent. */
+  readonly window?: number;
+}
+
+/**
+ * Where a block's norms stand: before it (Llama), after it and before the residual is added (OLMo 2), or both (Gemma).
+ */
+export type NormPlacement = "before" | "after" | "around";
 
 /** What the decoder graph needs to know of a model, whatever the family. */
 export interface DecoderConfig {
@@ -14,12 +28,27 @@ export interface DecoderConfig {
   readonly kvHeads: number;
   readonly headSize: number;
   readonly normEpsilon: number;
-  readonly rope: Rope;
+  /** One a layer. */
+  readonly attention: readonly LayerAttention[];
   /** `lm_head` is the embedding table. */
   readonly tied: boolean;
   readonly queryKeyValueBias: boolean;
   readonly outputBias: boolean;
   readonly mlpBias: boolean;
+  /** One weight matrix for queries, keys and values, and one for gate and up. */
+  readonly fused: boolean;
+  /** RMS norm of queries and keys before they are rotated: of each head, or across all of them. */
+  readonly queryKeyNorm: "none" | "head" | "full";
+  readonly normPlacement: NormPlacement;
+  /** Added to the stored weights of norms. */
+  readonly normOffset: number;
+  readonly activation: "silu" | "geluTanh";
+  /** Factor of queryᵀ key. */
+  readonly attentionScale: number;
+  readonly embeddingScale: number;
+  /** Factor of what a block adds to the residual stream. */
+  readonly residualScale: number;
+  readonly logitsScale: number;
   readonly maxPositions: number;
   /** Standard deviation of weights that start at random. */
   readonly initializerRange: number;
@@ -41,10 +70,44 @@ const common = v.object({
   tie_word_embeddings: v.optional(v.boolean(), false),
 });
 
-export type ConfigFlags = Pick<DecoderConfig, "queryKeyValueBias" | "outputBias" | "mlpBias">;
+/** What a family makes different from a plain Llama without biases. */
+export type Traits = Partial<
+  Pick<
+    DecoderConfig,
+    | "queryKeyValueBias"
+    | "outputBias"
+    | "mlpBias"
+    | "fused"
+    | "queryKeyNorm"
+    | "normPlacement"
+    | "normOffset"
+    | "activation"
+    | "attentionScale"
+    | "embeddingScale"
+    | "residualScale"
+    | "logitsScale"
+  >
+> & {
+  /** From the number of layers. */
+  readonly attention?: (layers: number) => readonly LayerAttention[];
+};
+
+const PLAIN = {
+  queryKeyValueBias: false,
+  outputBias: false,
+  mlpBias: false,
+  fused: false,
+  queryKeyNorm: "none",
+  normPlacement: "before",
+  normOffset: 0,
+  activation: "silu",
+  embeddingScale: 1,
+  residualScale: 1,
+  logitsScale: 1,
+} as const;
 
 /** The keys that all families share. @throws SiftError `model-config-invalid` naming the key. */
-export function readCommonConfig(raw: RawConfig, file: string, flags: ConfigFlags): DecoderConfig {
+export function readCommonConfig(raw: RawConfig, file: string, traits: Traits): DecoderConfig {
   const parsed = v.safeParse(common, raw);
   if (!parsed.success) {
     const [issue] = parsed.issues;
@@ -52,12 +115,13 @@ export function readCommonConfig(raw: RawConfig, file: string, flags: ConfigFlag
     throw new SiftError("model-config-invalid", `${key}: ${issue.message}`, { where: { file, what: key } });
   }
   const c = parsed.output;
+  const { attention, ...flags } = traits;
   const kvHeads = c.num_key_value_heads ?? c.num_attention_heads;
   const headSize = c.head_dim ?? c.hidden_size / c.num_attention_heads;
   if (!Number.isInteger(headSize) || headSize % 2 !== 0)
-    throw invalid(file, "head_dim", "an even whole number", headSize);
+    throw invalidKey(file, "head_dim", { expected: "an even whole number", got: headSize });
   if (c.num_attention_heads % kvHeads !== 0)
-    throw invalid(file, "num_key_value_heads", "a divisor of num_attention_heads", kvHeads);
+    throw invalidKey(file, "num_key_value_heads", { expected: "a divisor of num_attention_heads", got: kvHeads });
   return {
     modelType: c.model_type,
     vocabularySize: c.vocab_size,
@@ -68,62 +132,34 @@ export function readCommonConfig(raw: RawConfig, file: string, flags: ConfigFlag
     kvHeads,
     headSize,
     normEpsilon: c.rms_norm_eps,
-    rope: readRope(raw, file),
     tied: c.tie_word_embeddings,
     maxPositions: c.max_position_embeddings,
     initializerRange: c.initializer_range,
+    attentionScale: headSize ** -0.5,
+    ...PLAIN,
     ...flags,
+    attention: attention?.(c.num_hidden_layers) ?? alike(c.num_hidden_layers, { rope: readRope(raw, file) }),
   };
 }
 
-function invalid(file: string, key: string, expected: string, got: unknown): SiftError {
-  return new SiftError("model-config-invalid", `${key} must be ${expected}, got ${JSON.stringify(got)}`, {
-    where: { file, what: key },
-  });
+/** The same for every layer. */
+export const alike = (layers: number, attention: LayerAttention): LayerAttention[] =>
+  new Array<LayerAttention>(layers).fill(attention);
+
+/** The value of `sliding_window`, null for none. @throws SiftError `model-config-invalid` */
+export function readWindow(value: unknown, file: string): Pick<LayerAttention, "window"> {
+  if (isOff(value)) return {};
+  if (typeof value === "number" && Number.isInteger(value) && value > 0) return { window: value };
+  throw invalidKey(file, "sliding_window", { expected: "a positive whole number or null", got: value });
 }
 
-const isOff = (value: unknown): boolean => value == null || value === false || value === 0;
-const isOne = (value: unknown): boolean => value == null || value === 1;
-
-/** Keys that change a model's mathematics, with the values under which they do not. */
-const NEUTRAL: Readonly<Record<string, (value: unknown) => boolean>> = {
-  hidden_act: (value) => value == null || value === "silu" || value === "swish",
-  hidden_activation: (value) => value == null || value === "silu",
-  attention_dropout: isOff,
-  pretraining_tp: isOne,
-  partial_rotary_factor: isOne,
-  use_sliding_window: isOff,
-  layer_types: (value) => value == null || (Array.isArray(value) && value.every((type) => type === "full_attention")),
-  no_rope_layers: isOff,
-  quantization_config: isOff,
-  attention_multiplier: isOff,
-  embedding_multiplier: isOne,
-  residual_multiplier: isOne,
-  logits_scaling: isOne,
-  logit_scale: isOne,
-  final_logit_softcapping: isOff,
-  attn_logit_softcapping: isOff,
-  query_pre_attn_scalar: isOff,
-  use_mrope: isOff,
-  use_qk_norm: isOff,
-  qk_layernorm: isOff,
-  num_experts: isOff,
-  num_local_experts: isOff,
-  n_routed_experts: isOff,
-  clip_qkv: isOff,
-};
-
-/** Refuses by name what the decoder would compute differently from the reference. */
-export function refuseUnsupported(raw: RawConfig, file: string): void {
-  const slides = raw.use_sliding_window !== false && !isOff(raw.sliding_window) && raw.model_type !== "qwen2";
-  const key = slides ? "sliding_window" : Object.keys(NEUTRAL).find((name) => !(NEUTRAL[name]?.(raw[name]) ?? true));
-  if (key === undefined) return;
-  throw new SiftError(
-    "model-unsupported",
-    `${key} = ${JSON.stringify(raw[key])} is not supported for model_type ${String(raw.model_type)}`,
-    {
-      where: { file, what: key },
-      remedy: "choose a model without it; training it as if the key were not there would give a different model",
-    },
-  );
+/** A factor. @throws SiftError `model-config-invalid` */
+export function readFactor(
+  raw: RawConfig,
+  key: string,
+  { file, fallback }: { file: string; fallback: number },
+): number {
+  const value = raw[key] ?? fallback;
+  if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
+  throw invalidKey(file, key, { expected: "a positive number", got: value });
 }

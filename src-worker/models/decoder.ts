@@ -2,8 +2,20 @@ import type { GraphBuilder } from "#worker/graph/builder.ts";
 import type { Dim, ValueId } from "#worker/graph/ops.ts";
 import type { DecoderConfig } from "./config.ts";
 import { loraName, type LoraPlan } from "./lora.ts";
-import { EMBEDDING, FINAL_NORM, linearModule, LM_HEAD, type LinearModule, type LinearName } from "./parameters.ts";
-import { ropeFrequencies } from "./rope.ts";
+import {
+  EMBEDDING,
+  FINAL_NORM,
+  linearModule,
+  LM_HEAD,
+  normName,
+  NORMS,
+  queryKeyNormName,
+  queryKeyNormSize,
+  type BlockNorms,
+  type LinearModule,
+  type LinearName,
+} from "./parameters.ts";
+import { ropeFrequencies, type Rope } from "./rope.ts";
 
 /** Which keys each row of queries sees; see the operation `attention`. */
 export interface Attend {
@@ -32,7 +44,7 @@ export interface DecoderInputs {
 }
 
 export interface DecoderOutputs {
-  /** [wanted or n, hiddenSize], after the final norm */
+  /** [wanted or n, hiddenSize], after the final norm; times the head these are the logits */
   readonly hidden: ValueId;
   /** A layer's keys (rotated) and values, earlier ones included. */
   readonly keys: readonly ValueId[];
@@ -50,6 +62,14 @@ export interface Adaptation {
 interface Angles {
   readonly cos: ValueId;
   readonly sin: ValueId;
+}
+
+/** What a layer is built from, beside its input. */
+interface LayerInputs {
+  readonly inputs: DecoderInputs;
+  /** Absent where the layer does not rotate. */
+  readonly angles: Angles | undefined;
+  readonly wanted: Wanted | undefined;
 }
 
 /** Builds the forward pass of a decoder from shared parts. Weights are buffers by their Hugging Face names. */
@@ -75,76 +95,141 @@ export class Decoder {
   }
 
   build(inputs: DecoderInputs): DecoderOutputs {
-    const { layers } = this.#config;
-    const angles = this.#angles(inputs.positions);
+    const { layers, attention, embeddingScale, logitsScale } = this.#config;
+    const angles = this.#allAngles(inputs.positions);
     const keys: ValueId[] = [];
     const values: ValueId[] = [];
-    let x = this.#b.gatherRows(this.#table(EMBEDDING), inputs.ids);
+    let x = this.#scale(this.#b.gatherRows(this.#table(EMBEDDING), inputs.ids), embeddingScale);
     for (let layer = 0; layer < layers; layer++) {
       const wanted = layer === layers - 1 ? inputs.wanted : undefined;
       const entering = x;
-      const made = this.#b.inSegment(layer, () => this.#layer(layer, entering, { inputs, angles, wanted }));
+      const own = angles.get(attention[layer]?.rope);
+      const made = this.#b.inSegment(layer, () => this.#layer(layer, entering, { inputs, angles: own, wanted }));
       x = made.x;
       keys.push(made.k);
       values.push(made.v);
     }
-    return { hidden: this.#norm(FINAL_NORM, x), keys, values };
+    return { hidden: this.#scale(this.#norm(FINAL_NORM, x), logitsScale), keys, values };
+  }
+
+  #scale(x: ValueId, factor: number): ValueId {
+    return factor === 1 ? x : this.#b.affine(x, factor);
+  }
+
+  /** Once for each kind of rotation that the layers have. */
+  #allAngles(positions: ValueId): Map<Rope | undefined, Angles> {
+    const ropes = new Set(this.#config.attention.flatMap(({ rope }) => rope ?? []));
+    return new Map([...ropes].map((rope) => [rope, this.#angles(positions, rope)]));
   }
 
   /** cos and sin of position · frequency, [n, headSize / 2]. */
-  #angles(positions: ValueId): Angles {
+  #angles(positions: ValueId, rope: Rope): Angles {
     const b = this.#b;
-    const frequencies = ropeFrequencies(this.#config.rope, this.#config.headSize);
+    const frequencies = ropeFrequencies(rope, this.#config.headSize);
     const [rows = 0] = b.type(positions).shape;
     const column = b.reshape(b.toFloat(positions), [rows, 1]);
     const angle = b.mul(column, b.constant(frequencies, [1, frequencies.length]));
     return { cos: b.cos(angle), sin: b.sin(angle) };
   }
 
-  #layer(
-    layer: number,
-    x: ValueId,
-    at: { inputs: DecoderInputs; angles: Angles; wanted: Wanted | undefined },
-  ): { x: ValueId; k: ValueId; v: ValueId } {
-    const b = this.#b;
-    const { inputs, angles, wanted } = at;
-    const pick = (value: ValueId): ValueId => (wanted ? b.gatherRows(value, wanted.rows) : value);
-    const normal = this.#norm(`model.layers.${layer}.input_layernorm.weight`, x);
-    const { k, v } = this.#keysAndValues(layer, normal, { inputs, angles });
-    const q = b.rotate(
-      this.#linear(layer, "q_proj", pick(normal)),
-      { cos: pick(angles.cos), sin: pick(angles.sin) },
-      this.#config.heads,
-    );
-    const { heads, kvHeads, headSize } = this.#config;
-    const attend = wanted?.attend ?? inputs.attend;
-    const mixed = b.attention({ q, k, v, ...attend }, { heads, kvHeads, scale: headSize ** -0.5 });
-    const attended = this.#linear(layer, "o_proj", mixed, pick(x));
-    return { x: this.#mlp(layer, attended), k, v };
+  #layer(layer: number, x: ValueId, at: LayerInputs): { x: ValueId; k: ValueId; v: ValueId } {
+    const { attention, mlp } = NORMS[this.#config.normPlacement];
+    const { wanted } = at;
+    const { mixed, k, v } = this.#attention(layer, this.#before(layer, attention, x), at);
+    const residual = wanted ? this.#b.gatherRows(x, wanted.rows) : x;
+    const attended = this.#addBlock(layer, "o_proj", { norms: attention, x: mixed, residual });
+    const gated = this.#gated(layer, this.#before(layer, mlp, attended));
+    return { x: this.#addBlock(layer, "down_proj", { norms: mlp, x: gated, residual: attended }), k, v };
   }
 
-  #keysAndValues(
+  #before(layer: number, norms: BlockNorms, x: ValueId): ValueId {
+    return norms.before === undefined ? x : this.#norm(normName(layer, norms.before), x);
+  }
+
+  /** residual + residualScale · norm(linear(x)): how a block ends. */
+  #addBlock(
     layer: number,
-    normal: ValueId,
-    { inputs, angles }: { inputs: DecoderInputs; angles: Angles },
-  ): { k: ValueId; v: ValueId } {
+    name: LinearName,
+    { norms, x, residual }: { norms: BlockNorms; x: ValueId; residual: ValueId },
+  ): ValueId {
+    const { residualScale } = this.#config;
+    if (norms.after === undefined && residualScale === 1) return this.#linear(layer, name, x, residual);
+    const y = this.#linear(layer, name, x);
+    const normal = norms.after === undefined ? y : this.#norm(normName(layer, norms.after), y);
+    return this.#b.add(residual, this.#scale(normal, residualScale));
+  }
+
+  #attention(layer: number, x: ValueId, at: LayerInputs): { mixed: ValueId; k: ValueId; v: ValueId } {
+    const b = this.#b;
+    const { inputs, wanted } = at;
+    const { heads, kvHeads, attentionScale: scale, attention } = this.#config;
     const { cache } = inputs;
     const join = (past: ValueId | undefined, now: ValueId): ValueId =>
-      cache && past !== undefined ? this.#b.concat([past, now], 0, cache.context) : now;
-    const k = this.#b.rotate(this.#linear(layer, "k_proj", normal), angles, this.#config.kvHeads);
-    const v = this.#linear(layer, "v_proj", normal);
-    return { k: join(cache?.keys[layer], k), v: join(cache?.values[layer], v) };
+      cache && past !== undefined ? b.concat([past, now], 0, cache.context) : now;
+    const projected = this.#project(layer, x, wanted);
+    const k = join(cache?.keys[layer], this.#turn(layer, "k_norm", { x: projected.k, angles: at.angles }));
+    const v = join(cache?.values[layer], projected.v);
+    const pick = (value: ValueId): ValueId => (wanted ? b.gatherRows(value, wanted.rows) : value);
+    const angles = at.angles && { cos: pick(at.angles.cos), sin: pick(at.angles.sin) };
+    const q = this.#turn(layer, "q_norm", { x: projected.q, angles });
+    const window = attention[layer]?.window;
+    const shape = { heads, kvHeads, scale, ...(window === undefined ? {} : { window }) };
+    return { mixed: b.attention({ q, k, v, ...(wanted?.attend ?? inputs.attend) }, shape), k, v };
   }
 
-  #mlp(layer: number, x: ValueId): ValueId {
-    const normal = this.#norm(`model.layers.${layer}.post_attention_layernorm.weight`, x);
-    const gate = this.#linear(layer, "gate_proj", normal);
-    const up = this.#linear(layer, "up_proj", normal);
-    return this.#linear(layer, "down_proj", this.#b.gatedSilu(gate, up), x);
+  /** Queries of the wanted rows; keys and values of all. */
+  #project(layer: number, x: ValueId, wanted: Wanted | undefined): { q: ValueId; k: ValueId; v: ValueId } {
+    const pick = (value: ValueId): ValueId => (wanted ? this.#b.gatherRows(value, wanted.rows) : value);
+    if (!this.#config.fused) {
+      const k = this.#linear(layer, "k_proj", x);
+      const v = this.#linear(layer, "v_proj", x);
+      return { q: this.#linear(layer, "q_proj", pick(x)), k, v };
+    }
+    const all = this.#linear(layer, "qkv_proj", x);
+    const queries = this.#config.heads * this.#config.headSize;
+    const keys = this.#config.kvHeads * this.#config.headSize;
+    const part = (start: number, size: number): ValueId => this.#b.slice(all, 1, [start, start + size]);
+    return { q: pick(part(0, queries)), k: part(queries, keys), v: part(queries + keys, keys) };
+  }
+
+  /** Norm and rotation of queries or keys, as far as the model has them. */
+  #turn(layer: number, name: "q_norm" | "k_norm", { x, angles }: { x: ValueId; angles: Angles | undefined }): ValueId {
+    const heads = name === "q_norm" ? this.#config.heads : this.#config.kvHeads;
+    const normal = this.#config.queryKeyNorm === "none" ? x : this.#queryKeyNorm(layer, name, x);
+    return angles ? this.#b.rotate(normal, angles, heads) : normal;
+  }
+
+  #queryKeyNorm(layer: number, name: "q_norm" | "k_norm", x: ValueId): ValueId {
+    const b = this.#b;
+    const { shape } = b.type(x);
+    const [rows = 0, columns = 0] = shape;
+    const size = queryKeyNormSize(this.#config, name);
+    const split = b.reshape(x, [rows, Number(columns) / size, size]);
+    return b.reshape(this.#norm(queryKeyNormName(layer, name), split), shape);
+  }
+
+  /** activation(gate) · up, [n, intermediateSize]. */
+  #gated(layer: number, x: ValueId): ValueId {
+    const b = this.#b;
+    const { fused, intermediateSize: width, activation } = this.#config;
+    const both = fused ? this.#linear(layer, "gate_up_proj", x) : undefined;
+    const gate = both === undefined ? this.#linear(layer, "gate_proj", x) : b.slice(both, 1, [0, width]);
+    const up = both === undefined ? this.#linear(layer, "up_proj", x) : b.slice(both, 1, [width, 2 * width]);
+    return activation === "silu" ? b.gatedSilu(gate, up) : b.mul(this.#geluTanh(gate), up);
+  }
+
+  /** ½ x (1 + tanh u) = x σ(2u) with u = √(2/π) (x + 0.044715 x³); Hendrycks and Gimpel, 2016. */
+  #geluTanh(x: ValueId): ValueId {
+    const b = this.#b;
+    const factor = 2 * Math.sqrt(2 / Math.PI);
+    return b.mul(x, b.sigmoid(b.mul(x, b.affine(b.mul(x, x), 0.044715 * factor, factor))));
   }
 
   #norm(name: string, x: ValueId): ValueId {
-    return this.#b.rmsNorm(x, this.#b.buffer(name, [this.#config.hiddenSize]), this.#config.normEpsilon);
+    const b = this.#b;
+    const { normOffset, normEpsilon } = this.#config;
+    const stored = b.buffer(name, [b.type(x).shape.at(-1) ?? 0]);
+    return b.rmsNorm(x, normOffset === 0 ? stored : b.affine(stored, 1, normOffset), normEpsilon);
   }
 
   /** x Wᵀ [+ bias] [+ adapter] [+ residual]. */

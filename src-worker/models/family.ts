@@ -7,6 +7,8 @@ export interface Family {
   readonly modelType: string;
   /** Class name that `transformers` knows it by. */
   readonly architecture: string;
+  /** Keys that change the mathematics and that `readConfig` understands. */
+  readonly reads?: readonly string[];
   /** @throws SiftError `model-config-invalid`, `model-unsupported`. */
   readConfig(raw: RawConfig, file: string): DecoderConfig;
 }

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { SiftError } from "#shared/errors.ts";
 import type { DecoderConfig } from "./config.ts";
 import type { RawConfig } from "./raw.ts";
-import { refuseUnsupported } from "./config.ts";
 import type { Family } from "./family.ts";
 import { llama } from "./llama.ts";
 import { EMBEDDING, LM_HEAD, parametersOf, type Parameter } from "./parameters.ts";
 import { qwen2 } from "./qwen2.ts";
 import { locateTensors, READABLE_DTYPES, type TensorLocation } from "./tensors.ts";
+import { refuseUnsupported } from "./unsupported.ts";
 
 const FAMILIES: readonly Family[] = [llama, qwen2];
 export const SUPPORTED_MODEL_TYPES = FAMILIES.map((family) => family.modelType);
@@ -37,7 +37,7 @@ export function modelFromConfig(raw: RawConfig, file = "config.json"): ModelSpec
       remedy: `supported: ${SUPPORTED_MODEL_TYPES.join(", ")}`,
     });
   }
-  refuseUnsupported(raw, file);
+  refuseUnsupported(raw, file, family.reads);
   const config = family.readConfig(raw, file);
   const code = raw.auto_map === undefined ? [] : ["config.json names code of its own (auto_map); it is never executed"];
   return { family, config, raw, parameters: parametersOf(config), tensors: new Map(), notices: code };

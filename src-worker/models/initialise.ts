@@ -10,7 +10,7 @@ export type Fill = (target: Float32Array) => void;
 
 /**
  * First values of a model's parameters: from its files, or, for a model from a configuration alone, as `transformers`
- * draws them (weights normal with `initializer_range`, norms 1, biases 0).
+ * draws them (weights normal with `initializer_range`, norms so that they multiply by 1, biases 0).
  */
 export function modelValues(model: ModelSpec, parameter: Parameter, seed: number): Fill {
   const location = model.tensors.get(parameter.name);
@@ -19,7 +19,7 @@ export function modelValues(model: ModelSpec, parameter: Parameter, seed: number
   const random = new RandomStream(seed, parameter.name);
   switch (parameter.role) {
     case "norm":
-      return (target) => void target.fill(1);
+      return (target) => void target.fill(1 - model.config.normOffset);
     case "bias":
       return () => undefined;
     case "embedding":

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { SiftError } from "#shared/errors.ts";
 import type { DecoderConfig } from "./config.ts";
 import { readJson } from "./folder.ts";
-import { LINEAR_NAMES, linearModules, type LinearModule, type Parameter } from "./parameters.ts";
+import { linearModules, linearNames, type LinearModule, type Parameter } from "./parameters.ts";
 import type { RawConfig } from "./raw.ts";
 import { locateTensors, READABLE_DTYPES, type TensorLocation } from "./tensors.ts";
 
@@ -36,12 +36,13 @@ export const loraParameters = (plan: LoraPlan): Parameter[] =>
 /** `all-linear`, or names of layers. @throws SiftError `target-modules` naming what is not one. */
 export function targetedModules(config: DecoderConfig, targets: "all-linear" | readonly string[]): LinearModule[] {
   if (targets === "all-linear") return linearModules(config);
-  const known = (target: string): boolean => LINEAR_NAMES.some((name) => name === target);
+  const names = linearNames(config);
+  const known = (target: string): boolean => names.some((name) => name === target);
   const wrong = targets.find((target) => !known(target));
   if (wrong !== undefined || targets.length === 0) {
     throw new SiftError("target-modules", `${wrong ?? "an empty list"} is no linear layer that can be adapted`, {
       where: { what: "target_modules" },
-      remedy: `all-linear, or some of ${LINEAR_NAMES.join(", ")}`,
+      remedy: `all-linear, or some of ${names.join(", ")}`,
     });
   }
   return linearModules(config).filter((module) => targets.some((target) => module.name.endsWith(`.${target}`)));

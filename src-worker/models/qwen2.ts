@@ -5,6 +5,8 @@ import type { Family } from "./family.ts";
 export const qwen2: Family = {
   modelType: "qwen2",
   architecture: "Qwen2ForCausalLM",
+  // has an effect only with use_sliding_window, which is refused
+  reads: ["sliding_window"],
   readConfig: (raw, file) =>
     readCommonConfig(raw, file, { queryKeyValueBias: true, outputBias: false, mlpBias: false }),
 };

@@ -168,7 +168,10 @@ describe("config.json", () => {
       dtype: "float32",
     });
     expect(old.config).toEqual(now.config);
-    expect(modelFromConfig({ ...LLAMA, rope_scaling: null }).config.rope).toEqual({ kind: "default", theta: 10000 });
+    expect(modelFromConfig({ ...LLAMA, rope_scaling: null }).config.attention[0]?.rope).toEqual({
+      kind: "default",
+      theta: 10000,
+    });
   });
 
   test.each([

@@ -11,9 +11,9 @@ import { grouped, microBatch, norm, readExpected, readRows, type Expected, type 
 /** Curves, logits and gradients against what `transformers`, PEFT and PyTorch computed (float32, CPU). */
 
 const ours = join(repositoryRoot, "test", "oracles", "training");
+const SHARED = ["llama", "qwen2"];
 const families: readonly [name: string, folder: string | undefined][] = [
-  ["llama (../shared)", sharedPath("oracles", "training", "llama")],
-  ["qwen2 (../shared)", sharedPath("oracles", "training", "qwen2")],
+  ...SHARED.map((name) => [`${name} (../shared)`, sharedPath("oracles", "training", name)] as const),
   ...(existsSync(ours) ? readdirSync(ours) : [])
     .filter((name) => !name.includes("."))
     .map((name) => [`${name} (own)`, join(ours, name)] as const),
