@@ -8,10 +8,11 @@ import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
 import { EMBEDDING, LM_HEAD, parametersOf, type Parameter } from "./parameters.ts";
 import { qwen2 } from "./qwen2.ts";
+import { qwen3 } from "./qwen3.ts";
 import { locateTensors, READABLE_DTYPES, type TensorLocation } from "./tensors.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 
-const FAMILIES: readonly Family[] = [llama, qwen2, mistral];
+const FAMILIES: readonly Family[] = [llama, qwen2, mistral, qwen3];
 export const SUPPORTED_MODEL_TYPES = FAMILIES.map((family) => family.modelType);
 
 /** A model that can be built: its decoder, its parameters, and where their values come from. */
