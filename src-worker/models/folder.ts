@@ -4,6 +4,7 @@ import { SiftError } from "#shared/errors.ts";
 import type { DecoderConfig } from "./config.ts";
 import type { RawConfig } from "./raw.ts";
 import type { Family } from "./family.ts";
+import { granite } from "./granite.ts";
 import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
 import { olmo2 } from "./olmo2.ts";
@@ -13,7 +14,7 @@ import { qwen3 } from "./qwen3.ts";
 import { locateTensors, READABLE_DTYPES, type TensorLocation } from "./tensors.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 
-const FAMILIES: readonly Family[] = [llama, qwen2, mistral, qwen3, olmo2];
+const FAMILIES: readonly Family[] = [llama, qwen2, mistral, qwen3, olmo2, granite];
 export const SUPPORTED_MODEL_TYPES = FAMILIES.map((family) => family.modelType);
 
 /** A model that can be built: its decoder, its parameters, and where their values come from. */
