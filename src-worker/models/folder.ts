@@ -11,10 +11,11 @@ import { olmo2 } from "./olmo2.ts";
 import { EMBEDDING, LM_HEAD, parametersOf, type Parameter } from "./parameters.ts";
 import { qwen2 } from "./qwen2.ts";
 import { qwen3 } from "./qwen3.ts";
+import { smollm3 } from "./smollm3.ts";
 import { locateTensors, READABLE_DTYPES, type TensorLocation } from "./tensors.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 
-const FAMILIES: readonly Family[] = [llama, qwen2, mistral, qwen3, olmo2, granite];
+const FAMILIES: readonly Family[] = [llama, qwen2, mistral, qwen3, olmo2, granite, smollm3];
 export const SUPPORTED_MODEL_TYPES = FAMILIES.map((family) => family.modelType);
 
 /** A model that can be built: its decoder, its parameters, and where their values come from. */

@@ -8,7 +8,15 @@ import { ownTemplate } from "./template.ts";
 import { readTensors, totalBytes, weightFiles, type TensorInfo } from "./weights.ts";
 
 /** `model_type`s that the worker can train. */
-export const TRAINABLE_MODEL_TYPES: readonly string[] = ["llama", "qwen2", "mistral", "qwen3", "olmo2", "granite"];
+export const TRAINABLE_MODEL_TYPES: readonly string[] = [
+  "llama",
+  "qwen2",
+  "mistral",
+  "qwen3",
+  "olmo2",
+  "granite",
+  "smollm3",
+];
 
 /** Tensors of all weight files. @throws SiftError of weights.ts */
 export function readAllTensors(folder: string): Map<string, TensorInfo> {
