@@ -9,13 +9,14 @@ import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
 import { olmo2 } from "./olmo2.ts";
 import { EMBEDDING, LM_HEAD, parametersOf, type Parameter } from "./parameters.ts";
+import { phi3 } from "./phi3.ts";
 import { qwen2 } from "./qwen2.ts";
 import { qwen3 } from "./qwen3.ts";
 import { smollm3 } from "./smollm3.ts";
 import { locateTensors, READABLE_DTYPES, type TensorLocation } from "./tensors.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 
-const FAMILIES: readonly Family[] = [llama, qwen2, mistral, qwen3, olmo2, granite, smollm3];
+const FAMILIES: readonly Family[] = [llama, qwen2, mistral, qwen3, olmo2, granite, smollm3, phi3];
 export const SUPPORTED_MODEL_TYPES = FAMILIES.map((family) => family.modelType);
 
 /** A model that can be built: its decoder, its parameters, and where their values come from. */

@@ -16,6 +16,7 @@ export const TRAINABLE_MODEL_TYPES: readonly string[] = [
   "olmo2",
   "granite",
   "smollm3",
+  "phi3",
 ];
 
 /** Tensors of all weight files. @throws SiftError of weights.ts */
