@@ -11,7 +11,7 @@ import { grouped, microBatch, norm, readExpected, readRows, type Expected, type 
 /** Curves, logits and gradients against what `transformers`, PEFT and PyTorch computed (float32, CPU). */
 
 const ours = join(repositoryRoot, "test", "oracles", "training");
-const SHARED = ["llama", "qwen2", "mistral", "qwen3", "olmo2", "granite", "smollm3", "phi3"];
+const SHARED = ["llama", "qwen2", "mistral", "qwen3", "olmo2", "granite", "smollm3", "phi3", "gemma3"];
 const families: readonly [name: string, folder: string | undefined][] = [
   ...SHARED.map((name) => [`${name} (../shared)`, sharedPath("oracles", "training", name)] as const),
   ...(existsSync(ours) ? readdirSync(ours) : [])
