@@ -17,6 +17,7 @@ export const chat = {
     run: "as in its training",
     ofRun: (name: string) => `as in ${name}`,
   },
+  templateIs: (name: string) => `template ${name}`,
   newChat: "New chat",
   message: "Message to all panes",
   placeholder: "Write a message. Enter sends it, Shift+Enter starts a new line.",

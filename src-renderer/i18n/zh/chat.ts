@@ -18,6 +18,7 @@ export const chat: Catalogue["chat"] = {
     run: "与训练时相同",
     ofRun: (name) => `与 ${name} 相同`,
   },
+  templateIs: (name) => `模板${name}`,
   newChat: "新对话",
   message: "发给所有窗格的消息",
   placeholder: "输入消息。Enter 发送，Shift+Enter 换行。",

@@ -84,3 +84,11 @@ export function wantedPanes(listing: Listing, wanted: Wanted): PaneSetup[] | und
   const made = wanted.runs.split(",").flatMap((id) => madeByRun(listing, id) ?? []);
   return made.length === 0 ? undefined : made.slice(0, MAX_PANES).map(madePane);
 }
+
+/** What a new pane talks to: a model that no pane has yet, a trained one first; else the same as the last pane. */
+export function nextPane(listing: Listing, panes: readonly PaneSetup[]): PaneSetup | undefined {
+  const taken = new Set(panes.map(paneKey));
+  const made = listing.made.find((each) => !taken.has(each.path));
+  const base = listing.models.find((each) => canChat(each) && !taken.has(each.path));
+  return made ? madePane(made) : base ? basePane(base.path) : panes.at(-1);
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { MadeModel, ModelEntry } from "#shared/contract/models.ts";
 import type { RunSummary } from "#shared/contract/runs.ts";
-import { defaultPanes, madeByRun, wantedPanes } from "#renderer/views/chat/panes.ts";
+import { basePane, defaultPanes, madeByRun, nextPane, paneKey, wantedPanes } from "#renderer/views/chat/panes.ts";
 
 const base: ModelEntry = {
   path: "/models/base",
@@ -69,5 +69,12 @@ describe("panes", () => {
       "/runs/b/3",
     ]);
     expect(wantedPanes(listing, nothing)).toBeUndefined();
+  });
+
+  it("are added with a model that no pane has yet", () => {
+    const first = [basePane(base.path)];
+    expect(nextPane(listing, first)?.adapterPath).toBe("/runs/a/5");
+    const all = [...first, ...(wantedPanes(listing, { ...nothing, runs: "a,b" }) ?? [])];
+    expect(all.map(paneKey)).not.toContain(paneKey(nextPane(listing, all) ?? basePane(base.path)));
   });
 });
