@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { _electron } from "playwright-core";
@@ -44,14 +44,22 @@ function launch(home: string, target: string[], executablePath?: string): Promis
  * first page appears in that very moment: then it is started again.
  */
 async function launchPackaged(home: string, executable: string): Promise<ElectronApplication> {
+  const firstStart = (await readdir(home)).length === 0;
   for (let attempt = 1; ; attempt++) {
     try {
       return await launch(home, [], executable);
     } catch (error) {
       if (attempt === 4) throw error;
       await sleep(3000); // its core notices that its window is gone and gives the home back
+      if (firstStart) await emptied(home);
     }
   }
+}
+
+/** The page had already begun to fill the home: the next attempt must be a first start again. */
+async function emptied(home: string): Promise<void> {
+  await rm(home, { recursive: true, force: true });
+  await mkdir(home);
 }
 
 function environment(): Record<string, string> {
