@@ -1,13 +1,14 @@
 """Makes this folder's oracles: tiny random models, trained by transformers' Trainer and PEFT (float32, CPU).
 
-usage: python make.py            (needs torch, transformers, peft, accelerate; writes llama/ and qwen2/ beside this file)
+usage: python make.py [NAME …]   (needs torch, transformers, peft, accelerate; writes a folder a name beside this file)
 
 They are made so that loading is tested with them too: llama is bfloat16 in two shards with all biases and llama3 rope, qwen2 is
-float16 with a tied head. Both are read as float32. expected.json has the run, logits and log-sum-exp of row 0, gradient
+float16 with a tied head. Both are read as float32. The others turn on what a family can do beyond its defaults: windows shorter
+than the rows, layers without rotation, local and global layers in one model, biases. expected.json has the run, logits and log-sum-exp of row 0, gradient
 norms of the first step, loss / grad_norm / learning_rate of every step (full and LoRA), the mean loss afterwards, and the
 loss and gradient norm of one step whose tokens carry weights.
 """
-import json, pathlib, random, torch, transformers
+import json, pathlib, random, sys, torch, transformers
 from peft import LoraConfig, PeftModel, get_peft_model
 
 HERE = pathlib.Path(__file__).parent
@@ -22,7 +23,16 @@ FAMILIES = {
     "llama": (transformers.LlamaConfig(**SHAPE, attention_bias=True, mlp_bias=True, tie_word_embeddings=False, rope_parameters=ROPE),
               torch.bfloat16, "30KB"),
     "qwen2": (transformers.Qwen2Config(**SHAPE, tie_word_embeddings=True), torch.float16, "1GB"),
+    "mistral-window": (transformers.MistralConfig(**SHAPE, sliding_window=5, head_dim=12), torch.bfloat16, "1GB"),
+    # no attention bias: a bias of unrotated keys moves all scores of a query alike, so that its gradient is rounding noise
+    "smollm3-no-rope": (transformers.SmolLM3Config(**SHAPE, no_rope_layers=[1, 0], mlp_bias=True), torch.bfloat16, "1GB"),
+    "gemma3-mixed": (transformers.Gemma3TextConfig(**SHAPE, head_dim=12, query_pre_attn_scalar=20, sliding_window=6, attention_bias=True,
+                     layer_types=["sliding_attention", "full_attention"], rope_parameters={
+                         "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6},
+                         "sliding_attention": {"rope_type": "default", "rope_theta": 1e4}}), torch.bfloat16, "1GB"),
+    "phi3-window": (transformers.Phi3Config(**SHAPE, sliding_window=7, tie_word_embeddings=True), torch.bfloat16, "1GB"),
 }
+OWN_TARGETS = {"phi3-window": ["qkv_proj", "down_proj"]}
 
 
 def make_rows(generator):
@@ -99,6 +109,8 @@ def weighted_step(model, rows, generator):
 
 def main():
     for seed, (name, (config, dtype, shard)) in enumerate(FAMILIES.items(), start=11):
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
         folder = HERE / name
         torch.manual_seed(seed)
         model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="eager").float()
@@ -121,7 +133,7 @@ def main():
         expected["full"] = train(load(), rows, RUN["lr_full"])
         lora = RUN["lora"]
         torch.manual_seed(seed + 100)
-        adapted = get_peft_model(load(), LoraConfig(r=lora["r"], lora_alpha=lora["alpha"], target_modules=lora["targets"], task_type="CAUSAL_LM"))
+        adapted = get_peft_model(load(), LoraConfig(r=lora["r"], lora_alpha=lora["alpha"], target_modules=OWN_TARGETS.get(name, lora["targets"]), task_type="CAUSAL_LM"))
         for parameter_name, p in adapted.named_parameters():
             if "lora_B" in parameter_name:
                 p.data.normal_(std=0.05)
