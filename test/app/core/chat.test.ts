@@ -3,14 +3,15 @@ import type { ChatEvent, ChatPane } from "#shared/contract/models.ts";
 import { TokenText } from "#main/core/chat/token-text.ts";
 import { loadTokenizer } from "#main/core/models/tokenizer.ts";
 import { isProcessAlive } from "#main/core/system/lock.ts";
-import { sharedPath } from "../../shared.ts";
+import { join } from "node:path";
+import { repositoryRoot, sharedPath } from "../../shared.ts";
 import { startCore, temporaryFolder } from "./helpers.ts";
 
-const qwen = sharedPath("tokenizers", "qwen2_5");
+const qwen = join(repositoryRoot, "node_modules", "@lenml", "tokenizer-qwen2_5", "models");
 const stories = sharedPath("models", "stories260K-hf");
 
-describe.skipIf(qwen === undefined)("text of tokens as they come", () => {
-  const { tokenizer } = loadTokenizer(qwen ?? "");
+describe("text of tokens as they come", () => {
+  const { tokenizer } = loadTokenizer(qwen);
   it.each(["你好，世界！𠮷野家 👩‍👩‍👧‍👦 done", "naïve — “quotes”\n\n  indented", "🏳️‍🌈🏳️‍🌈", "a"])("gives %j whole", (text) => {
     const { ids } = tokenizer.encode(text);
     const stream = new TokenText(tokenizer);

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { Store } from "#main/core/store/index.ts";
 import { isProcessAlive } from "#main/core/system/lock.ts";
 import { onEnd, startCore, temporaryFolder } from "./helpers.ts";
-import { eventsOf, layersFor, llama } from "./reference-run.ts";
+import { eventsOf, layersFor, reference } from "./reference-run.ts";
 
 const told = v.object({ runId: v.string(), pid: v.number() });
 
@@ -24,23 +24,20 @@ async function killTrainingCore(home: string, outputDir: string) {
 }
 
 describe("after a crash of core", () => {
-  it.skipIf(llama === undefined)(
-    "its run was interrupted, its worker ended by itself, and the run goes on",
-    async () => {
-      const home = temporaryFolder();
-      const { runId, pid } = await killTrainingCore(home, join(temporaryFolder(), "out"));
-      await expect.poll(() => isProcessAlive(pid), { timeout: 20_000 }).toBe(false);
-      const { client } = await startCore({ home });
-      const found = await client.runs.get({ runId });
-      expect(found.summary.state).toBe("interrupted");
-      expect(found.checkpoints.length).toBeGreaterThan(0);
-      await client.runs.resume({ runId });
-      await eventsOf(client, runId);
-      expect((await client.runs.get({ runId })).summary).toMatchObject({ state: "done", step: 60 });
-      const { step } = await client.runs.metrics({ runId });
-      expect(step).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
-    },
-  );
+  it("its run was interrupted, its worker ended by itself, and the run goes on", async () => {
+    const home = temporaryFolder();
+    const { runId, pid } = await killTrainingCore(home, join(temporaryFolder(), "out"));
+    await expect.poll(() => isProcessAlive(pid), { timeout: 20_000 }).toBe(false);
+    const { client } = await startCore({ home });
+    const found = await client.runs.get({ runId });
+    expect(found.summary.state).toBe("interrupted");
+    expect(found.checkpoints.length).toBeGreaterThan(0);
+    await client.runs.resume({ runId });
+    await eventsOf(client, runId);
+    expect((await client.runs.get({ runId })).summary).toMatchObject({ state: "done", step: 60 });
+    const { step } = await client.runs.metrics({ runId });
+    expect(step).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+  });
 
   it("nothing is left of a half-done import, a half-done upload and a running job", async () => {
     const home = temporaryFolder();

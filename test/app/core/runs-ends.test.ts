@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, rmSync, truncateSync, cpSync, appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { sharedPath } from "../../shared.ts";
-import { eventsOf, layersFor, llama } from "./reference-run.ts";
+import { eventsOf, layersFor, reference } from "./reference-run.ts";
 import { startCore, temporaryFolder, type CoreClient } from "./helpers.ts";
 
 /** Resolves when the run has finished this many steps. */
@@ -21,7 +20,7 @@ async function workerPid(client: CoreClient, runId: string): Promise<number> {
 
 const long = { max_steps: 400, save_steps: 3, save_total_limit: 2 };
 
-describe.skipIf(llama === undefined)("how runs end", () => {
+describe("how runs end", () => {
   it("fails one run with its reason when its worker is killed; the next one trains", async () => {
     const { client } = await startCore();
     const folder = temporaryFolder();
@@ -85,7 +84,7 @@ describe.skipIf(llama === undefined)("how runs end", () => {
     const { client } = await startCore();
     const folder = temporaryFolder();
     const data = join(folder, "data.jsonl");
-    cpSync(join(llama ?? "", "data.jsonl"), data);
+    cpSync(join(reference, "data.jsonl"), data);
     const values = { ...long, train_files: [data] };
     const train = (changed: Record<string, unknown> = {}) =>
       client.runs.train({ layers: layersFor(join(folder, "out"), { ...values, ...changed }), waive: [] });
@@ -103,7 +102,7 @@ describe.skipIf(llama === undefined)("how runs end", () => {
     ]);
     expect(error).toMatchObject({ data: { code: "resume-differs" } });
     expect(String((error as Error).message)).toContain("data_hash");
-    cpSync(join(llama ?? "", "data.jsonl"), data);
+    cpSync(join(reference, "data.jsonl"), data);
     const again = await train();
     expect(again.runId).toBe(runId);
     await afterSteps(client, runId, 5);
@@ -140,7 +139,7 @@ describe.skipIf(llama === undefined)("how runs end", () => {
     const { client } = await startCore();
     const folder = temporaryFolder();
     const model = join(folder, "model");
-    cpSync(join(llama ?? "", "model"), model, { recursive: true });
+    cpSync(join(reference, "model"), model, { recursive: true });
     const train = (values: Record<string, unknown>) =>
       client.runs.train({
         layers: layersFor(join(folder, "out"), { model_name_or_path: model, ...values }),
@@ -163,7 +162,6 @@ describe.skipIf(llama === undefined)("how runs end", () => {
 
   it("refuses rows that train nothing or are not tokens of the model", async () => {
     const { client } = await startCore();
-    expect(sharedPath("oracles")).toBeDefined();
     const folder = temporaryFolder();
     const data = join(folder, "bad 行.jsonl");
     const rows = [
