@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { sharedPath } from "../../shared.ts";
+import { repositoryRoot } from "../../shared.ts";
 import { chatLine, finishedJob, importText, startCore, type CoreClient } from "./helpers.ts";
 import { eventsOf } from "./reference-run.ts";
 
-const stories = sharedPath("models", "stories260K-hf");
+const model = join(repositoryRoot, "resources", "sample", "model");
 const TEMPLATE =
   "{% for m in messages %}{% if m.role == 'user' %}Q: {{ m.content }}\n{% else %}A: {{ m.content }}{{ eos_token }}{% endif %}{% endfor %}{% if add_generation_prompt %}A: {% endif %}";
 
@@ -16,7 +16,7 @@ const rows = (count: number): string =>
 async function startFromForm(client: CoreClient, versionId: string, values: Record<string, string | number | boolean>) {
   const draft = {
     versionId,
-    modelPath: stories ?? "",
+    modelPath: model,
     template: { kind: "text" as const, source: TEMPLATE, name: "question" },
     values: { max_steps: 8, max_length: 64, ...values },
   };
@@ -34,7 +34,7 @@ async function startFromForm(client: CoreClient, versionId: string, values: Reco
   return { plan, proofId, draft, runId };
 }
 
-describe.skipIf(stories === undefined)("a run from the form", () => {
+describe("a run from the form", () => {
   it("is planned, proved, trained with held-out rows, listed, compared and talked to", async () => {
     const { client, home } = await startCore();
     const { version, name } = await importText(client, rows(240));
@@ -69,7 +69,7 @@ describe.skipIf(stories === undefined)("a run from the form", () => {
       [runId, "adapter"],
     ]);
     const pane = {
-      modelPath: stories ?? "",
+      modelPath: model,
       adapterPath: made[1]?.path ?? "",
       runId,
       template: { kind: "own" as const },
@@ -113,7 +113,7 @@ describe.skipIf(stories === undefined)("a run from the form", () => {
     const template = { kind: "own" as const };
     const plan = await client.runs.plan({
       versionId: version.id,
-      modelPath: stories ?? "",
+      modelPath: model,
       template,
       values: { lora_r: -1 },
     });

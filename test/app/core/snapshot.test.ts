@@ -5,11 +5,11 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { SNAPSHOT_FILES, snapshotManifest } from "#shared/worker/snapshot.ts";
 import { SnapshotWriter } from "#main/core/runs/snapshot-writer.ts";
-import { sharedPath } from "../../shared.ts";
+import { repositoryRoot } from "../../shared.ts";
 import { chatLine, importText, startCore, temporaryFolder, type CoreClient } from "./helpers.ts";
 import { eventsOf } from "./reference-run.ts";
 
-const stories = sharedPath("models", "stories260K-hf");
+const model = join(repositoryRoot, "resources", "sample", "model");
 const TEMPLATE = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{{ eos_token }}{% endfor %}";
 const indexLine = v.object({ row: v.number(), id: v.string() });
 
@@ -43,7 +43,7 @@ async function snapshotsOf(
   const layer = {
     source: "file" as const,
     values: {
-      model_name_or_path: stories,
+      model_name_or_path: model,
       train_files: [data],
       template,
       output_dir: join(folder, "out"),
@@ -91,7 +91,7 @@ describe("snapshot writer", () => {
   });
 });
 
-describe.skipIf(stories === undefined)("snapshots of runs", () => {
+describe("snapshots of runs", () => {
   it("hold the rows as the preview shows them: edits in, rejected rows out, what trains nothing out", async () => {
     const started = await startCore();
     const { client } = started;
@@ -107,7 +107,7 @@ describe.skipIf(stories === undefined)("snapshots of runs", () => {
     // row 0 was rejected; what is left of row 2 trains nothing, which was agreed to
     expect(train?.rows.map(({ row, id }) => [row, id])).toEqual([1, 3].map((i) => [i, key(i).rowId]));
     expect(run.waived).toEqual([{ class: "no-scored-token", count: 1 }]);
-    const settings = { modelPath: stories ?? "", template: { kind: "text" as const, source: TEMPLATE } };
+    const settings = { modelPath: model, template: { kind: "text" as const, source: TEMPLATE } };
     const view = await client.text.preview({ settings, row: { kind: "stored", ...key(3) } });
     expect(view.text).toContain("edited");
     expect(train?.rows[1]).toMatchObject({ ids: view.ids, labels: view.labels, weights: view.weights });
