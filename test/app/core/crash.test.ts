@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { Store } from "#main/core/store/index.ts";
 import { isProcessAlive } from "#main/core/system/lock.ts";
 import { onEnd, startCore, temporaryFolder } from "./helpers.ts";
-import { eventsOf, layersFor, reference } from "./reference-run.ts";
+import { eventsOf, layersFor } from "./reference-run.ts";
 
 const told = v.object({ runId: v.string(), pid: v.number() });
 

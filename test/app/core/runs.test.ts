@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { startCore, temporaryFolder } from "./helpers.ts";
-import { eventsOf, layersFor, reference } from "./reference-run.ts";
+import { eventsOf, layersFor } from "./reference-run.ts";
 
 const expectedSchema = v.looseObject({});
 
