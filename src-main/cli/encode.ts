@@ -23,7 +23,7 @@ export function encodeCommand(): Command {
       const file = existingFile("data", options.data);
       const settings = encodeSettings(options);
       const { failed, notices } = await encodeFile({ file, settings, limit: options.limit, output });
-      for (const [message, count] of notices) output.notice(`${count} × ${message}`);
+      for (const [code, rows] of notices) output.notice(`${rows.length} × ${code}: ${listRows(rows)}`);
       if (failed > 0) output.notice(`${failed} rows could not be encoded`);
       return failed > 0 ? EXIT.failed : EXIT.ok;
     },
@@ -40,7 +40,8 @@ interface EncodeJob {
 
 async function encodeFile({ file, settings, limit, output }: EncodeJob) {
   const coder = await openCoder(settings);
-  const notices = new Map<string, number>();
+  /** Code → rows, each once. */
+  const notices = new Map<string, number[]>();
   let failed = 0;
   for await (const fileRow of fileRows(file, limit)) {
     const result = encodedOrError(coder, fileRow);
@@ -49,10 +50,23 @@ async function encodeFile({ file, settings, limit, output }: EncodeJob) {
       await output.row({ row: fileRow.row, error: rowError(result.error) });
       continue;
     }
-    for (const { code } of result.notices) notices.set(code, (notices.get(code) ?? 0) + 1);
+    for (const code of new Set(result.notices.map((notice) => notice.code))) {
+      const rows = notices.get(code) ?? [];
+      rows.push(fileRow.row);
+      notices.set(code, rows);
+    }
     await output.row(encodedLine(fileRow.row, result.encoded));
   }
   return { failed, notices };
+}
+
+/** Rows named on a terminal before the rest is only counted. */
+const LISTED_ROWS = 20;
+
+function listRows(rows: readonly number[]): string {
+  const rest = rows.length - LISTED_ROWS;
+  const listed = rows.slice(0, LISTED_ROWS).join(", ");
+  return `row${rows.length === 1 ? "" : "s"} ${listed}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
 function encodedOrError(coder: RowCoder, fileRow: FileRow): EncodeResult | { readonly error: ErrorReport } {
