@@ -18,7 +18,7 @@ const sides = (...names) => names.flatMap((n) => [`^#${n}/`, `(^|/)src-${n}/`]);
 const NODE = ["^node:", "^(fs|path|os|child_process|worker_threads|crypto|stream|net|http)(/|$)"];
 
 export default ts.config(
-  { ignores: ["out", "dist", "node_modules", "test-results", "resources/sample", "**/*.cjs"] },
+  { ignores: ["types", "out", "dist", "node_modules", "test-results", "resources/sample", "**/*.cjs"] },
   js.configs.recommended,
   ...ts.configs.recommendedTypeChecked,
   ...svelte.configs.recommended,
