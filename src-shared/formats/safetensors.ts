@@ -48,11 +48,21 @@ const invalid = (message: string, file: string, what?: string): SiftError =>
     remedy: "download the file again",
   });
 
-/** Length of the JSON header from the first eight bytes. @throws SiftError `safetensors-invalid`. */
-export function headerLength(firstBytes: Uint8Array, file: string): number {
-  if (firstBytes.length < 8) throw invalid("the file is too short to be a safetensors file", file);
+const truncated = (promised: string, file: string, fileBytes: number): SiftError =>
+  new SiftError("safetensors-truncated", `${promised}, the file has ${fileBytes}`, {
+    where: { file },
+    remedy: "the download was cut off: download the file again",
+  });
+
+/**
+ * Length of the JSON header from the first eight bytes of a file of `fileBytes`.
+ * @throws SiftError `safetensors-invalid`, `safetensors-truncated`.
+ */
+export function headerLength(firstBytes: Uint8Array, file: string, fileBytes: number): number {
+  if (firstBytes.length < 8) throw truncated("a safetensors file has at least 8 bytes", file, fileBytes);
   const length = Number(new DataView(firstBytes.buffer, firstBytes.byteOffset, 8).getBigUint64(0, true));
   if (length < 2 || length > MAX_HEADER_BYTES) throw invalid(`${length} is no length of a safetensors header`, file);
+  if (8 + length > fileBytes) throw truncated(`the header has ${length} bytes`, file, fileBytes);
   return length;
 }
 
@@ -71,10 +81,7 @@ export function parseHeader(json: Uint8Array, file: string, fileBytes: number): 
   const dataStart = 8 + json.length;
   const needed = Math.max(0, ...[...tensors.values()].map((entry) => entry.end)) + dataStart;
   if (needed > fileBytes) {
-    throw new SiftError("safetensors-truncated", `the header promises ${needed} bytes, the file has ${fileBytes}`, {
-      where: { file },
-      remedy: "the download was cut off: download the file again",
-    });
+    throw truncated(`the header promises ${needed} bytes`, file, fileBytes);
   }
   return { tensors, metadata, dataStart };
 }

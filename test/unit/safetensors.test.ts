@@ -23,7 +23,7 @@ describe("safetensors header", () => {
       { name: "b", shape: [] },
     ]);
     expect(bytes.length % 8).toBe(0);
-    const length = headerLength(bytes, "f");
+    const length = headerLength(bytes, "f", 1000);
     expect(length).toBe(bytes.length - 8);
     const parsed = parseHeader(bytes.subarray(8), "f", bytes.length + 28);
     expect(parsed).toEqual({
@@ -53,8 +53,8 @@ describe("safetensors header", () => {
 
   test("an absurd length is refused before anything is read", () => {
     const bytes = new Uint8Array(8).fill(0xff);
-    expect(code(() => headerLength(bytes, "f"))).toBe("safetensors-invalid");
-    expect(code(() => headerLength(bytes.subarray(0, 4), "f"))).toBe("safetensors-invalid");
+    expect(code(() => headerLength(bytes, "f", 1000))).toBe("safetensors-invalid");
+    expect(code(() => headerLength(bytes.subarray(0, 4), "f", 4))).toBe("safetensors-truncated");
   });
 });
 

@@ -2,20 +2,8 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, 
 import { basename, join } from "node:path";
 import * as v from "valibot";
 import { SiftError } from "#shared/errors.ts";
+import { headerLength, parseHeader } from "#shared/formats/safetensors.ts";
 
-/** A header above this is no safetensors header (the reference implementation's own limit). */
-const MAX_HEADER_BYTES = 100_000_000;
-
-const tensor = v.object({
-  dtype: v.string(),
-  shape: v.array(v.pipe(v.number(), v.integer(), v.minValue(0))),
-  data_offsets: v.tuple([v.number(), v.number()]),
-});
-const header = v.pipe(
-  v.record(v.string(), v.unknown()),
-  v.transform(({ __metadata__: _, ...tensors }) => tensors),
-  v.record(v.string(), tensor),
-);
 const shardIndex = v.object({ weight_map: v.record(v.string(), v.string()) });
 
 export interface TensorInfo {
@@ -86,49 +74,21 @@ function noWeights(folder: string): SiftError {
   });
 }
 
-/** Name → type and shape of each tensor, from the header alone. @throws SiftError `safetensors-truncated`, `safetensors-header` */
-export function readTensors(file: string): Map<string, TensorInfo> {
+/** Name → type and shape of each tensor, from the header alone. @throws SiftError `safetensors-truncated`, `safetensors-invalid` */
+export function readTensors(file: string): ReadonlyMap<string, TensorInfo> {
   const descriptor = openSync(file, "r");
   try {
-    const size = fstatSync(descriptor).size;
-    const headerBytes = readHeaderLength(descriptor, size, file);
-    const bytes = Buffer.alloc(headerBytes);
-    readSync(descriptor, bytes, 0, headerBytes, 8);
-    const parsed = v.safeParse(header, parseJson(bytes.toString("utf8"), file));
-    if (!parsed.success) throw headerError(file, "the header is not a table of tensors");
-    const tensors = Object.entries(parsed.output);
-    const end = tensors.reduce((last, [, info]) => Math.max(last, info.data_offsets[1]), 0);
-    if (8 + headerBytes + end > size) throw truncated(file, 8 + headerBytes + end, size);
-    return new Map(tensors);
+    const { size } = fstatSync(descriptor);
+    const length = headerLength(readBytes(descriptor, 0, Math.min(8, size)), file, size);
+    return parseHeader(readBytes(descriptor, 8, length), file, size).tensors;
   } finally {
     closeSync(descriptor);
   }
 }
 
-function readHeaderLength(descriptor: number, size: number, file: string): number {
-  const prefix = Buffer.alloc(8);
-  if (size < 8 || readSync(descriptor, prefix, 0, 8, 0) < 8) throw truncated(file, 8, size);
-  const length = prefix.readBigUInt64LE();
-  if (length > MAX_HEADER_BYTES) throw headerError(file, `a header of ${length} bytes is none`);
-  if (8 + Number(length) > size) throw truncated(file, 8 + Number(length), size);
-  return Number(length);
-}
-
-const truncated = (file: string, expected: number, size: number): SiftError =>
-  new SiftError("safetensors-truncated", `the file should be ${expected} bytes long and is ${size}`, {
-    where: { file },
-    remedy: "the download or copy is incomplete: get the file again",
-  });
-
-const headerError = (file: string, message: string): SiftError =>
-  new SiftError("safetensors-header", message, { where: { file }, remedy: "get the file again" });
-
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw headerError(file, `not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
+function readBytes(descriptor: number, position: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  return bytes.subarray(0, readSync(descriptor, bytes, 0, length, position));
 }
 
 /** @throws SiftError `json` that names the file */

@@ -47,7 +47,6 @@ export const errorTitles: Readonly<Record<string, string>> = {
   "model-folder": "This is not a model folder",
   "bad-model-folder": "This is not a model folder",
   "safetensors-truncated": "The weights file is cut off",
-  "safetensors-header": "The weights file is damaged",
   "safetensors-invalid": "The weights file is damaged",
   "shard-index": "The list of weight files does not fit",
   "tokenizer-missing": "There is no tokenizer",

@@ -46,7 +46,6 @@ export const errorTitles: Readonly<Record<string, string>> = {
   "model-folder": "这不是模型文件夹",
   "bad-model-folder": "这不是模型文件夹",
   "safetensors-truncated": "权重文件不完整",
-  "safetensors-header": "权重文件已损坏",
   "safetensors-invalid": "权重文件已损坏",
   "shard-index": "权重分片索引有问题",
   "tokenizer-missing": "没有分词器",

@@ -90,7 +90,7 @@ describe("model folders", () => {
     truncateSync(file, 5);
     expect(problemOf(cut)).toMatchObject({ code: "safetensors-truncated" });
     writeFileSync(file, "\xff".repeat(40));
-    expect(problemOf(cut)).toMatchObject({ code: "safetensors-header" });
+    expect(problemOf(cut)).toMatchObject({ code: "safetensors-invalid" });
   });
 
   it("takes the template from a file first, else from the tokenizer's configuration, text or list", () => {
