@@ -104,7 +104,7 @@ describe("a model folder", () => {
     truncateSync(weights(), 100);
     expect(refusal(() => loadModel(folder))).toMatchObject({ code: "safetensors-truncated" });
     truncateSync(weights(), 3);
-    expect(refusal(() => loadModel(folder))).toMatchObject({ code: "safetensors-invalid" });
+    expect(refusal(() => loadModel(folder))).toMatchObject({ code: "safetensors-truncated" });
   });
 
   test("whose tensor has another shape than its configuration", () => {
