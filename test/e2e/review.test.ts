@@ -34,6 +34,7 @@ describe("importing and reviewing conversations", () => {
     page = await context.newPage();
     await page.goto(workbench.url);
     await page.getByRole("navigation", { name: "Views" }).waitFor();
+    await page.getByText("Welcome to Sift").waitFor();
   });
   afterAll(async () => {
     await browser?.close();
@@ -47,9 +48,13 @@ describe("importing and reviewing conversations", () => {
   test("the picker finds a file in a folder with spaces and 中文", async () => {
     await page.goto(new URL("#/data/import", page.url()).href);
     const dialog = page.getByRole("dialog");
-    await dialog.getByLabel("Path").fill(dirname(file));
-    await page.keyboard.press("Enter");
-    await dialog.getByRole("button", { name: /my rows\.jsonl/ }).click();
+    const row = dialog.getByRole("button", { name: /my rows\.jsonl/ });
+    for (let attempt = 0; attempt < 5 && !(await row.isVisible()); attempt++) {
+      await dialog.getByLabel("Path").fill(dirname(file));
+      await page.keyboard.press("Enter");
+      await row.waitFor({ timeout: 5000 }).catch(() => undefined);
+    }
+    await row.click();
     await dialog.getByRole("button", { name: "Choose", exact: true }).click();
     await page.getByLabel("Name").fill("first");
     await dialog.getByRole("button", { name: "Import" }).last().click();
