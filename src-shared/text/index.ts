@@ -27,3 +27,5 @@ export { batchUnits, type LaidOut, layOut, packRows, type PackingOptions } from 
 export { compareTemplates, type DiffPart, SAMPLE_CONVERSATION, type TemplateDeparture } from "./departure.ts";
 export { toTemplateMessages } from "./render.ts";
 export { shiftLabels, type ShiftedLabels } from "./shift.ts";
+export { diffTokens, TOKEN_CHANGES, type TokenChange, type TokenDelta, type TokenDiff } from "./diff/tokens.ts";
+export { moveSpans, normalSpans, PAINT_RANGE, paintSpans } from "./spans.ts";
