@@ -32,6 +32,8 @@ export const datasetSummary = v.object({
 export type DatasetSummary = v.InferOutput<typeof datasetSummary>;
 
 const contentPart = v.looseObject({ type: v.string(), text: v.optional(v.string()) });
+/** Characters `start`…`end` (UTF-16 code units, end excluded) of a content, and what they count. */
+export const weightSpan = v.object({ start: v.number(), end: v.number(), weight: v.number() });
 export const message = v.object({
   role: v.string(),
   content: v.nullable(v.union([v.string(), v.array(contentPart)])),
@@ -48,7 +50,7 @@ export const message = v.object({
   tool_call_id: v.optional(v.string()),
   name: v.optional(v.string()),
   weight: v.optional(v.number()),
-  spans: v.optional(v.array(v.object({ start: v.number(), end: v.number(), weight: v.number() }))),
+  spans: v.optional(v.array(weightSpan)),
   /** Other keys of the message, given to the template as they are. */
   extra: v.optional(v.record(v.string(), v.unknown())),
 });
@@ -151,6 +153,10 @@ export const datasetsContract = {
   editMessage: procedure
     .input(v.object({ ...rowKey, messageIndex: v.number(), content: v.string() }))
     .output(rowDetail),
-  /** Takes back the last verdict or edit of this row. */
+  /** Gives characters of a message's text a weight of 0…2; 1 takes the paint off. Painted spans follow later edits. */
+  paintMessage: procedure
+    .input(v.object({ ...rowKey, messageIndex: v.number(), ...weightSpan.entries }))
+    .output(rowDetail),
+  /** Takes back the last verdict, edit or paint of this row. */
   undo: procedure.input(v.object(rowKey)).output(rowDetail),
 };

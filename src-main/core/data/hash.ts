@@ -20,7 +20,7 @@ export const contentOfIdentity = (rowId: string): string => rowId.split("-", 1)[
 export const isExcluded = (review: ReviewState): boolean => review.verdict === "rejected";
 
 /**
- * Hash of what is trained on: the rows that are not rejected, in order, with their edits and rejected turns.
+ * Hash of what is trained on: the rows that are not rejected, in order, with their edits, paint and rejected turns.
  * The same rows from a file and from a dataset give the same hash; an undone decision leaves no trace in it.
  */
 export class DataHash {
@@ -30,7 +30,10 @@ export class DataHash {
     this.#hash.update(content);
     const turns = Object.entries(review.turnVerdicts).filter(([, verdict]) => verdict === "rejected");
     const edits = Object.entries(review.edits);
-    if (turns.length + edits.length > 0) this.#hash.update(JSON.stringify([sorted(turns), sorted(edits)]));
+    const spans = Object.entries(review.spans);
+    if (turns.length + edits.length + spans.length === 0) return;
+    const paint = spans.length === 0 ? [] : [sorted(spans)];
+    this.#hash.update(JSON.stringify([sorted(turns), sorted(edits), ...paint]));
   }
 
   digest(): string {

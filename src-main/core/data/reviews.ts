@@ -1,11 +1,12 @@
 import type { RowDetail, Verdict } from "#shared/contract/datasets.ts";
 import { SiftError } from "#shared/errors.ts";
-import type { ParsedRow } from "#shared/text/types.ts";
+import { moveSpans, paintSpans } from "#shared/text/spans.ts";
+import type { ParsedRow, WeightSpan } from "#shared/text/types.ts";
 import { standing, type Decision, type HistoryRecord, type ReviewState } from "../store/reviews.ts";
 import type { StoredRow } from "../store/rows.ts";
 import type { Store } from "../store/index.ts";
 import type { EventHub } from "../system/events.ts";
-import { applyReview, messageCount, requireMessage } from "./effective.ts";
+import { applyReview, messageCount, messageOf, requireMessage, requirePaintable } from "./effective.ts";
 import { parseStored } from "./parse.ts";
 
 export interface RowKey {
@@ -46,8 +47,27 @@ export class ReviewService {
     return this.#decide(key, { action: "verdict", verdict, messageIndex: messageIndex ?? null });
   }
 
+  /** Painted spans move with the text. */
   editMessage({ messageIndex, content, ...key }: RowKey & { messageIndex: number; content: string }): RowDetail {
-    return this.#decide(key, { action: "edit", content, messageIndex });
+    const now = messageOf(this.effective(key), messageIndex);
+    const spans = now?.spans && typeof now.content === "string" ? moveSpans(now.content, content, now.spans) : null;
+    return this.#decide(key, { action: "edit", content, messageIndex, spans });
+  }
+
+  /** @throws SiftError `paint-text`, `paint-weight`, `paint-range` */
+  paintMessage({
+    messageIndex,
+    start,
+    end,
+    weight,
+    ...key
+  }: RowKey & { messageIndex: number } & WeightSpan): RowDetail {
+    const { position, line } = this.#store.rows.stored(key.versionId, key.rowId);
+    const row = this.effective(key);
+    requireMessage(row, messageIndex, { row: position, line });
+    const message = requirePaintable(messageOf(row, messageIndex), { start, end, weight }, { row: position, line });
+    const spans = paintSpans(message.content, message.spans ?? [], { start, end, weight });
+    return this.#decide(key, { action: "paint", messageIndex, spans });
   }
 
   /** @throws SiftError `nothing-to-undo` */
@@ -102,10 +122,11 @@ function turnVerdicts(row: ParsedRow, review: ReviewState): Verdict[] {
   return Array.from({ length: messageCount(row) }, (_, i) => review.turnVerdicts[String(i)] ?? "none");
 }
 
-/** A stable word for the interface to translate: `accepted`, `rejected`, `cleared`, `edited`, `undone`. */
+/** A stable word for the interface to translate: `accepted`, `rejected`, `cleared`, `edited`, `painted`, `undone`. */
 function historyWord(entry: HistoryRecord): string {
   if (entry.action === "undo") return "undone";
   if (entry.action === "edit") return "edited";
+  if (entry.action === "paint") return "painted";
   return entry.value === "none" ? "cleared" : entry.value;
 }
 

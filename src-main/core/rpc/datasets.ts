@@ -27,6 +27,7 @@ export function datasetsRouter({ store, datasets, reviews }: Services) {
     row: os.row.handler(({ input }) => reviews.detail(input)),
     setVerdict: os.setVerdict.handler(({ input }) => reviews.setVerdict(input)),
     editMessage: os.editMessage.handler(({ input }) => reviews.editMessage(input)),
+    paintMessage: os.paintMessage.handler(({ input }) => reviews.paintMessage(input)),
     undo: os.undo.handler(({ input }) => reviews.undo(input)),
   };
 }

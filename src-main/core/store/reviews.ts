@@ -1,16 +1,18 @@
 import * as v from "valibot";
-import { verdict, type Verdict } from "#shared/contract/datasets.ts";
+import { verdict, weightSpan, type Verdict } from "#shared/contract/datasets.ts";
+import type { WeightSpan } from "#shared/text/types.ts";
 import type { Db } from "./database.ts";
 import { keyOf } from "./ids.ts";
 import { json, query } from "./query.ts";
 
-const ACTIONS = ["verdict", "edit", "undo"] as const;
+const ACTIONS = ["verdict", "edit", "paint", "undo"] as const;
 const historyRecord = v.object({
   key: v.number(),
   at: v.number(),
   action: v.picklist(ACTIONS),
   message_index: v.nullable(v.number()),
   value: v.string(),
+  spans: v.nullable(json(v.array(weightSpan))),
   undoes: v.nullable(v.number()),
 });
 export type HistoryRecord = v.InferOutput<typeof historyRecord>;
@@ -22,15 +24,18 @@ const stateRecord = v.object({
   verdict,
   turn_verdicts: byMessage(verdict),
   edits: byMessage(v.string()),
+  spans: byMessage(v.array(weightSpan)),
 });
 
-/** What has been decided about a row: its verdict, and by message index the verdict and the new text of turns. */
+/** What has been decided about a row: its verdict, and by message index the verdict, the new text and the paint of turns. */
 export interface ReviewState {
   readonly verdict: Verdict;
   readonly turnVerdicts: Readonly<Record<string, Verdict>>;
   readonly edits: Readonly<Record<string, string>>;
+  /** Where it is set, it stands for all paint of the message, also for what the row came with. */
+  readonly spans: Readonly<Record<string, readonly WeightSpan[]>>;
 }
-export const UNREVIEWED: ReviewState = { verdict: "none", turnVerdicts: {}, edits: {} };
+export const UNREVIEWED: ReviewState = { verdict: "none", turnVerdicts: {}, edits: {}, spans: {} };
 
 export interface RowRef {
   readonly versionId: string;
@@ -39,7 +44,10 @@ export interface RowRef {
 }
 export type Decision =
   | { readonly action: "verdict"; readonly verdict: Verdict; readonly messageIndex: number | null }
-  | { readonly action: "edit"; readonly content: string; readonly messageIndex: number };
+  | { readonly action: "edit"; readonly content: string; readonly messageIndex: number; readonly spans: Spans | null }
+  | { readonly action: "paint"; readonly messageIndex: number; readonly spans: Spans };
+/** Paint of a message as it is after a decision. */
+type Spans = readonly WeightSpan[];
 
 /** The entries that still count, oldest first: neither undone nor undo entries themselves. */
 export function standing(history: readonly HistoryRecord[]): HistoryRecord[] {
@@ -52,12 +60,15 @@ export function foldHistory(history: readonly HistoryRecord[]): ReviewState {
   let rowVerdict: Verdict = "none";
   const turnVerdicts: Record<string, Verdict> = {};
   const edits: Record<string, string> = {};
+  const spans: Record<string, readonly WeightSpan[]> = {};
   for (const entry of standing(history)) {
+    if (entry.spans) spans[String(entry.message_index)] = entry.spans;
+    if (entry.action === "paint") continue;
     if (entry.action === "edit") edits[String(entry.message_index)] = entry.value;
     else if (entry.message_index === null) rowVerdict = v.parse(verdict, entry.value);
     else turnVerdicts[String(entry.message_index)] = v.parse(verdict, entry.value);
   }
-  return { verdict: rowVerdict, turnVerdicts, edits };
+  return { verdict: rowVerdict, turnVerdicts, edits, spans };
 }
 
 /** Verdicts and edits: an append-only history a row, and its fold. */
@@ -71,10 +82,10 @@ export class ReviewTable {
     this.#db = db;
     this.#history = query(
       db,
-      `SELECT key, at, action, message_index, value, undoes FROM row_history WHERE version = ? AND row_id = ? ORDER BY key`,
+      `SELECT key, at, action, message_index, value, spans, undoes FROM row_history WHERE version = ? AND row_id = ? ORDER BY key`,
       historyRecord,
     );
-    const columns = "row_id, position, verdict, turn_verdicts, edits";
+    const columns = "row_id, position, verdict, turn_verdicts, edits, spans";
     this.#state = query(db, `SELECT ${columns} FROM row_state WHERE version = ? AND row_id = ?`, stateRecord);
     this.#states = query(
       db,
@@ -99,15 +110,18 @@ export class ReviewTable {
   }
 
   decide(row: RowRef, decision: Decision, at: number): void {
-    const value = decision.action === "edit" ? decision.content : decision.verdict;
-    this.#append(row, { at, action: decision.action, messageIndex: decision.messageIndex, value, undoes: null });
+    const { action, messageIndex } = decision;
+    const value = action === "edit" ? decision.content : action === "paint" ? "" : decision.verdict;
+    const spans = action === "verdict" ? null : decision.spans;
+    this.#append(row, { at, action, messageIndex, value, spans, undoes: null });
   }
 
   /** Takes back the newest entry that stands; false where there is none. */
   undo(row: RowRef, at: number): boolean {
     const last = standing(this.history(row.versionId, row.rowId)).at(-1);
     if (!last) return false;
-    this.#append(row, { at, action: "undo", messageIndex: last.message_index, value: last.action, undoes: last.key });
+    const { key: undoes, message_index: messageIndex, action: value } = last;
+    this.#append(row, { at, action: "undo", messageIndex, value, spans: null, undoes });
     return true;
   }
 
@@ -118,6 +132,7 @@ export class ReviewTable {
       action: (typeof ACTIONS)[number];
       messageIndex: number | null;
       value: string;
+      spans: Spans | null;
       undoes: number | null;
     },
   ): void {
@@ -125,9 +140,18 @@ export class ReviewTable {
     this.#db.transaction(() => {
       this.#db
         .prepare(
-          "INSERT INTO row_history (version, row_id, at, action, message_index, value, undoes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+          "INSERT INTO row_history (version, row_id, at, action, message_index, value, spans, undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )
-        .run(version, row.rowId, entry.at, entry.action, entry.messageIndex, entry.value, entry.undoes);
+        .run(
+          version,
+          row.rowId,
+          entry.at,
+          entry.action,
+          entry.messageIndex,
+          entry.value,
+          entry.spans && JSON.stringify(entry.spans),
+          entry.undoes,
+        );
       this.#writeState(version, row, foldHistory(this.#history.all(version, row.rowId)));
       this.#db.prepare("UPDATE dataset_versions SET revision = revision + 1 WHERE key = ?").run(version);
     })();
@@ -137,8 +161,8 @@ export class ReviewTable {
     const edited = Object.keys(state.edits).length > 0 ? 1 : 0;
     this.#db
       .prepare(
-        `INSERT OR REPLACE INTO row_state (version, position, row_id, verdict, edited, turn_verdicts, edits)
-         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT OR REPLACE INTO row_state (version, position, row_id, verdict, edited, turn_verdicts, edits, spans)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         version,
@@ -148,6 +172,7 @@ export class ReviewTable {
         edited,
         JSON.stringify(state.turnVerdicts),
         JSON.stringify(state.edits),
+        JSON.stringify(state.spans),
       );
   }
 }
@@ -156,4 +181,5 @@ const toState = (record: v.InferOutput<typeof stateRecord>): ReviewState => ({
   verdict: record.verdict,
   turnVerdicts: record.turn_verdicts,
   edits: record.edits,
+  spans: record.spans,
 });
