@@ -45,15 +45,41 @@ describe("importing and reviewing conversations", () => {
   const chosen = () => list().locator('[aria-selected="true"]');
   const settled = () => page.waitForTimeout(350);
 
+  test("a path that is typed while the picker's first listing loads is kept", async () => {
+    const slow = await context.newPage();
+    let release = (): void => undefined;
+    await slow.routeWebSocket(/\/rpc/, (ours) => {
+      const core = ours.connectToServer();
+      const held: (string | Buffer)[] = [];
+      let [holding, released] = [false, false];
+      ours.onMessage((message) => {
+        if (String(message).includes("/system/files/list") && !released) holding = true;
+        core.send(message);
+      });
+      core.onMessage((message) => (holding ? held.push(message) : ours.send(message)));
+      release = () => {
+        [holding, released] = [false, true];
+        for (const message of held.splice(0)) ours.send(message);
+      };
+    });
+    await slow.goto(new URL("#/data/import", page.url()).href);
+    const path = slow.getByRole("dialog").getByLabel("Path");
+    await path.fill(dirname(file));
+    await slow.waitForTimeout(300);
+    release();
+    await slow.getByRole("dialog").locator(".entries ul").waitFor({ state: "attached" });
+    expect(await path.inputValue()).toBe(dirname(file));
+    await path.press("Enter");
+    await slow.getByRole("button", { name: /my rows\.jsonl/ }).waitFor();
+    await slow.close();
+  });
+
   test("the picker finds a file in a folder with spaces and 中文", async () => {
     await page.goto(new URL("#/data/import", page.url()).href);
     const dialog = page.getByRole("dialog");
     const row = dialog.getByRole("button", { name: /my rows\.jsonl/ });
-    for (let attempt = 0; attempt < 5 && !(await row.isVisible()); attempt++) {
-      await dialog.getByLabel("Path").fill(dirname(file));
-      await page.keyboard.press("Enter");
-      await row.waitFor({ timeout: 5000 }).catch(() => undefined);
-    }
+    await dialog.getByLabel("Path").fill(dirname(file));
+    await page.keyboard.press("Enter");
     await row.click();
     await dialog.getByRole("button", { name: "Choose", exact: true }).click();
     await page.getByLabel("Name").fill("first");
