@@ -9,8 +9,6 @@ const project = (name: string, timeoutSeconds: number, maxWorkers = 2) => ({
     testTimeout: timeoutSeconds * 1000,
     hookTimeout: timeoutSeconds * 1000,
     pool: "forks" as const,
-    // real processes and browsers on a busy machine: one more try, which the report names
-    retry: name === "app" || name === "e2e" ? 1 : 0,
     maxWorkers,
   },
 });

@@ -8,7 +8,7 @@ import type { ErrorReport } from "../errors.ts";
 import { creditMessage, STREAM_HEADER, STREAM_WINDOW } from "./channel.ts";
 import type { Channel } from "./channel.ts";
 import { errorReport } from "./common.ts";
-import type { contract } from "./index.ts";
+import { contract } from "./index.ts";
 
 export type SiftClient = ContractRouterClient<typeof contract>;
 
@@ -87,7 +87,13 @@ export interface Connection {
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 5000;
 
-/** A client that survives the loss of its channel: calls under way fail with `connection-lost`, later ones wait for the next channel. */
+/** Sendings of a read at most: one that brings core down each time must fail in the end. */
+const MOST_SENDINGS = 3;
+
+/**
+ * A client that survives the loss of its channel. Reads under way are asked again on the next channel; other calls and streams
+ * under way fail with `connection-lost`. Later calls wait for the next channel.
+ */
 export function connectSift(options: ConnectOptions): Connection {
   const link = new ReconnectingLink(options);
   return { client: createSiftClient(link), close: () => link.close() };
@@ -109,9 +115,16 @@ class ReconnectingLink implements ClientLink<ClientContext> {
   }
 
   async call(path: readonly string[], input: unknown, options: ClientOptions<ClientContext>): Promise<unknown> {
-    const live = await this.#connected();
-    const output = await explained(live, live.link.call(path, input, options));
-    return isStream(output) ? explainedStream(live, output) : output;
+    for (let sent = 1; ; sent++) {
+      const live = await this.#connected();
+      try {
+        const output = await explained(live, live.link.call(path, input, options));
+        return isStream(output) ? explainedStream(live, output) : output;
+      } catch (error) {
+        const again = live.lost && !this.#closed && !options.signal?.aborted && sent < MOST_SENDINGS;
+        if (!again || !onlyReads(path)) throw error;
+      }
+    }
   }
 
   close(): void {
@@ -164,6 +177,18 @@ class ReconnectingLink implements ClientLink<ClientContext> {
     this.#live = undefined;
     if (!this.#closed) this.#connected().catch(() => undefined);
   }
+}
+
+/** Whether the contract says of the procedure at a path that it changes nothing. */
+function onlyReads(path: readonly string[]): boolean {
+  const at = path.reduce<unknown>((node, name) => (isRecord(node) ? node[name] : undefined), contract);
+  const definition = isRecord(at) ? at["~orpc"] : undefined;
+  const meta = isRecord(definition) ? definition["meta"] : undefined;
+  return isRecord(meta) && meta["reads"] === true;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
 /** When its channel closes, the RPC layer aborts what is under way; the caller hears why. */

@@ -17,8 +17,17 @@ export const errorReport = v.object({
   remedy: v.exactOptional(v.string()),
 });
 
+interface ProcedureMeta {
+  /** Changes nothing, so that a client whose line was lost may ask it again. */
+  readonly reads?: boolean;
+}
+
 /** Every procedure may answer with this error; `data` is what the user is shown. */
-export const procedure = oc.errors({ SIFT: { message: "The request failed", data: errorReport } });
+export const procedure = oc
+  .$meta<ProcedureMeta>({})
+  .errors({ SIFT: { message: "The request failed", data: errorReport } });
+/** A procedure that only reads. */
+export const read = procedure.meta({ reads: true });
 
 export const id = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 export const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4096));

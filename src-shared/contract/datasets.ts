@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { empty, hash, id, page, path, procedure, timestamp } from "./common.ts";
+import { empty, hash, id, page, path, procedure, read, timestamp } from "./common.ts";
 
 export const VERDICTS = ["none", "accepted", "rejected"] as const;
 export const verdict = v.picklist(VERDICTS);
@@ -115,8 +115,8 @@ export type RowDetail = v.InferOutput<typeof rowDetail>;
 const rowKey = { versionId: id, rowId: id };
 
 export const datasetsContract = {
-  list: procedure.input(empty).output(v.array(datasetSummary)),
-  get: procedure
+  list: read.input(empty).output(v.array(datasetSummary)),
+  get: read
     .input(v.object({ datasetId: id }))
     .output(v.object({ ...datasetSummary.entries, versions: v.array(datasetVersion) })),
   /** Starts the import; progress comes through `system.jobs`. The file is never changed. */
@@ -132,7 +132,7 @@ export const datasetsContract = {
     .output(v.object({ jobId: id })),
   rename: procedure.input(v.object({ datasetId: id, name: v.string() })).output(datasetSummary),
   remove: procedure.input(v.object({ datasetId: id })).output(v.object({})),
-  rows: procedure
+  rows: read
     .input(
       v.object({
         versionId: id,
@@ -144,10 +144,10 @@ export const datasetsContract = {
       }),
     )
     .output(v.object({ total: v.number(), rows: v.array(rowSummary) })),
-  badRows: procedure
+  badRows: read
     .input(v.object({ versionId: id, ...page }))
     .output(v.object({ total: v.number(), rows: v.array(badRow) })),
-  row: procedure.input(v.object(rowKey)).output(rowDetail),
+  row: read.input(v.object(rowKey)).output(rowDetail),
   /** Accept or reject the whole row (no messageIndex) or one turn. */
   setVerdict: procedure.input(v.object({ ...rowKey, verdict, messageIndex: v.optional(v.number()) })).output(rowDetail),
   editMessage: procedure

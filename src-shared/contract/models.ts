@@ -1,6 +1,6 @@
 import { eventIterator } from "@orpc/contract";
 import * as v from "valibot";
-import { empty, errorReport, id, path, procedure } from "./common.ts";
+import { empty, errorReport, id, path, procedure, read } from "./common.ts";
 import { message } from "./datasets.ts";
 import { templateChoice } from "./text.ts";
 
@@ -59,8 +59,8 @@ export const chatEvent = v.variant("type", [
 export type ChatEvent = v.InferOutput<typeof chatEvent>;
 
 export const modelsContract = {
-  list: procedure.input(empty).output(v.object({ models: v.array(modelEntry), made: v.array(madeModel) })),
-  inspect: procedure.input(v.object({ path })).output(modelEntry),
+  list: read.input(empty).output(v.object({ models: v.array(modelEntry), made: v.array(madeModel) })),
+  inspect: read.input(v.object({ path })).output(modelEntry),
   /** Remembers a folder outside the caches. */
   add: procedure.input(v.object({ path })).output(modelEntry),
   forget: procedure.input(v.object({ path })).output(v.object({})),

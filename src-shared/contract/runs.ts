@@ -1,6 +1,6 @@
 import { eventIterator } from "@orpc/contract";
 import * as v from "valibot";
-import { empty, errorReport, id, path, procedure, timestamp } from "./common.ts";
+import { empty, errorReport, id, path, procedure, read, timestamp } from "./common.ts";
 import { proof, templateChoice } from "./text.ts";
 import { workerEvent } from "../worker/protocol.ts";
 
@@ -158,10 +158,10 @@ export const comparison = v.object({
 export type Comparison = v.InferOutput<typeof comparison>;
 
 export const runsContract = {
-  list: procedure.input(empty).output(v.array(runSummary)),
-  get: procedure.input(v.object({ runId: id })).output(runDetail),
+  list: read.input(empty).output(v.array(runSummary)),
+  get: read.input(v.object({ runId: id })).output(runDetail),
   /** Resolves a draft without starting it: every key with its source and reason, problems, the same as YAML and as a command. */
-  plan: procedure.input(draft).output(planPreview),
+  plan: read.input(draft).output(planPreview),
   /** Queues a run. Blocking findings must be waived by class, else the error names them. */
   start: procedure
     .input(v.object({ ...draft.entries, proofId: id, name: v.optional(v.string()), waive: v.array(v.string()) }))
@@ -177,9 +177,9 @@ export const runsContract = {
   resume: procedure.input(v.object({ runId: id })).output(runSummary),
   rename: procedure.input(v.object({ runId: id, name: v.string() })).output(runSummary),
   remove: procedure.input(v.object({ runId: id, deleteFiles: v.boolean() })).output(v.object({})),
-  metrics: procedure.input(v.object({ runId: id })).output(metricColumns),
+  metrics: read.input(v.object({ runId: id })).output(metricColumns),
   /** The events after `afterSequence` (0: all), then live ones until the run has ended. */
   watch: procedure.input(v.object({ runId: id, afterSequence: v.number() })).output(eventIterator(runEvent)),
-  log: procedure.input(v.object({ runId: id })).output(v.object({ text: v.string(), truncated: v.boolean() })),
-  compare: procedure.input(v.object({ runIds: v.array(id) })).output(comparison),
+  log: read.input(v.object({ runId: id })).output(v.object({ text: v.string(), truncated: v.boolean() })),
+  compare: read.input(v.object({ runIds: v.array(id) })).output(comparison),
 };

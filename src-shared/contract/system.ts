@@ -1,6 +1,6 @@
 import { eventIterator } from "@orpc/contract";
 import * as v from "valibot";
-import { empty, errorReport, id, path, procedure, timestamp } from "./common.ts";
+import { empty, errorReport, id, path, procedure, read, timestamp } from "./common.ts";
 
 export const deviceInfo = v.object({
   name: v.string(),
@@ -76,22 +76,22 @@ export type Settings = v.InferOutput<typeof settings>;
 export const UPLOAD_CHUNK_BYTES = 1 << 20;
 
 export const systemContract = {
-  info: procedure.input(empty).output(systemInfo),
+  info: read.input(empty).output(systemInfo),
   /** Every change from now on; first an event for each running job. */
   events: procedure.input(empty).output(eventIterator(appEvent)),
   settings: {
-    get: procedure.input(empty).output(settings),
+    get: read.input(empty).output(settings),
     put: procedure.input(v.partial(settings)).output(settings),
   },
   jobs: {
-    list: procedure.input(empty).output(v.array(job)),
+    list: read.input(empty).output(v.array(job)),
     watch: procedure.input(v.object({ jobId: id })).output(eventIterator(job)),
     cancel: procedure.input(v.object({ jobId: id })).output(job),
   },
   /** The picker that works in a browser: folders and files of the machine that core runs on. */
   files: {
-    roots: procedure.input(empty).output(v.array(fileEntry)),
-    list: procedure.input(v.object({ path, show: v.picklist(["folders", "data"]) })).output(folderListing),
+    roots: read.input(empty).output(v.array(fileEntry)),
+    list: read.input(v.object({ path, show: v.picklist(["folders", "data"]) })).output(folderListing),
     /** A file dropped into a browser: begun, sent in chunks, finished; kept in the data home. */
     uploadBegin: procedure.input(v.object({ name: v.string(), bytes: v.number() })).output(v.object({ uploadId: id })),
     uploadChunk: procedure

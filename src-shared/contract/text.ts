@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { MASK_POLICIES } from "../text/types.ts";
 import { parsedRow } from "./datasets.ts";
-import { empty, errorReport, hash, id, path, procedure, timestamp } from "./common.ts";
+import { empty, errorReport, hash, id, path, procedure, read, timestamp } from "./common.ts";
 
 /** Which template a row is rendered with: the model's own, a preset of ours, or a text (a draft or a saved one). */
 export const templateChoice = v.variant("kind", [
@@ -86,7 +86,7 @@ export type SavedTemplate = v.InferOutput<typeof savedTemplate>;
 
 export const textContract = {
   /** Tokens and labels of a row (as stored, or as it is being edited), with the very code that trains. */
-  preview: procedure
+  preview: read
     .input(
       v.object({
         settings: encodeSettings,
@@ -97,14 +97,14 @@ export const textContract = {
       }),
     )
     .output(tokenView),
-  template: procedure.input(v.object({ settings: encodeSettings })).output(templateReport),
-  presets: procedure.input(empty).output(v.array(templateInfo)),
-  saved: procedure.input(empty).output(v.array(savedTemplate)),
+  template: read.input(v.object({ settings: encodeSettings })).output(templateReport),
+  presets: read.input(empty).output(v.array(templateInfo)),
+  saved: read.input(empty).output(v.array(savedTemplate)),
   save: procedure.input(v.object({ name: v.string(), source: v.string() })).output(savedTemplate),
   removeSaved: procedure.input(v.object({ templateId: id })).output(v.object({})),
   /** Proves the whole version in worker threads; the result is at `proofResult` once the job is done. */
   prove: procedure.input(v.object({ versionId: id, settings: encodeSettings })).output(v.object({ jobId: id })),
-  proofResult: procedure.input(v.object({ proofId: id })).output(proof),
+  proofResult: read.input(v.object({ proofId: id })).output(proof),
   /** The newest proof of this version under exactly these settings, if its rows have not changed since. */
-  latestProof: procedure.input(v.object({ versionId: id, settings: encodeSettings })).output(v.nullable(proof)),
+  latestProof: read.input(v.object({ versionId: id, settings: encodeSettings })).output(v.nullable(proof)),
 };

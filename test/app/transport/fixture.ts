@@ -21,6 +21,8 @@ import { socketChannel } from "#main/core/serve/node-channels.ts";
 export interface Producer {
   produced: number;
   returned: boolean;
+  /** Inputs of the slow procedures, as they came. */
+  readonly asked: string[];
 }
 
 /** Real procedures of the contract with made-up answers: the transports are under test, not core. */
@@ -40,13 +42,22 @@ export function testRouter(producer: Producer) {
       }),
     },
     datasets: {
-      rows: server.datasets.rows.handler(({ input, errors }) => {
+      rows: server.datasets.rows.handler(async ({ input, errors }) => {
+        if (input.versionId === "slow") {
+          producer.asked.push("rows");
+          await sleep(50);
+        }
         if (input.versionId === "missing") {
           throw errors.SIFT({
             data: { code: "no-such-version", message: "There is no version missing.", remedy: "Import it." },
           });
         }
         return { total: 20_000, rows: Array.from({ length: input.limit }, (_, index) => rowAt(index)) };
+      }),
+      remove: server.datasets.remove.handler(async () => {
+        producer.asked.push("remove");
+        await sleep(50);
+        return {};
       }),
     },
   };
@@ -119,7 +130,10 @@ async function overSocket(producer: Producer): Promise<Transport> {
   const open = async () => {
     const socket = createConnection(port, "127.0.0.1");
     last = socket;
-    await new Promise((resolve) => socket.once("connect", resolve));
+    await new Promise((resolve, reject) => {
+      socket.once("connect", resolve);
+      socket.once("error", reject);
+    });
     return socketChannel(socket);
   };
   const connection = connectSift({ open, delay });

@@ -18,7 +18,7 @@ interface Answer {
 }
 
 let server: RunningServer;
-const router = testRouter({ produced: 0, returned: false });
+const router = testRouter({ produced: 0, returned: false, asked: [] });
 const accept = (channel: Channel) => serveChannel(router, channel);
 let cookie: string;
 

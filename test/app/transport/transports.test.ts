@@ -19,7 +19,7 @@ describe.each(Object.entries(transports))("over a %s", (_, start) => {
   let transport: Transport;
 
   beforeEach(async () => {
-    producer = { produced: 0, returned: false };
+    producer = { produced: 0, returned: false, asked: [] };
     transport = await start(producer);
   });
   afterEach(() => transport.close());
@@ -105,5 +105,26 @@ describe.each(Object.entries(transports))("over a %s", (_, start) => {
     await until(() => producer.returned);
     const { rows } = await transport.connection.client.datasets.rows({ ...page, limit: 2 });
     expect(rows).toHaveLength(2);
+  });
+
+  test("a read that meets the end of its line is asked again, a change is not", async () => {
+    const { datasets } = transport.connection.client;
+    const read = datasets.rows({ ...page, versionId: "slow", limit: 2 });
+    const change = datasets.remove({ datasetId: "d" }).catch(reportOf);
+    await until(() => producer.asked.length === 2);
+    transport.cut();
+    expect((await read).rows).toHaveLength(2);
+    expect(await change).toMatchObject({ code: "connection-lost" });
+    expect(producer.asked).toEqual(["rows", "remove", "rows"]);
+  });
+
+  test("a read that loses its line each time fails in the end", async () => {
+    const read = transport.connection.client.datasets.rows({ ...page, versionId: "slow", limit: 2 }).catch(reportOf);
+    for (const sent of [1, 2, 3]) {
+      await until(() => producer.asked.length === sent);
+      transport.cut();
+    }
+    expect(await read).toMatchObject({ code: "connection-lost" });
+    expect(producer.asked).toHaveLength(3);
   });
 });
