@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { SiftError } from "#shared/errors.ts";
+import { tokenizerMissing } from "#shared/preview/coder.ts";
 import { Tokenizer } from "#shared/text/index.ts";
 import { parseJsonFile } from "./weights.ts";
 
@@ -33,12 +34,7 @@ export function loadTokenizer(folder: string): LoadedTokenizer {
 }
 
 function readTokenizer(folder: string): LoadedTokenizer {
-  if (!hasTokenizer(folder)) {
-    throw new SiftError("tokenizer-missing", "the folder holds no tokenizer.json", {
-      where: { file: folder },
-      remedy: "copy the tokenizer files beside the weights, or train on rows that are tokenised already",
-    });
-  }
+  if (!hasTokenizer(folder)) throw tokenizerMissing(folder);
   const hash = createHash("sha256");
   for (const name of FILES) if (existsSync(join(folder, name))) hash.update(readFileSync(join(folder, name)));
   const config = { ...specialTokensMap(folder), ...objectOf(join(folder, "tokenizer_config.json")) };

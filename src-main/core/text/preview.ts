@@ -1,43 +1,9 @@
 import type { EncodeSettings, TokenView } from "#shared/contract/text.ts";
-import { IGNORE, type EncodedRow, type EncodeResult, type ParsedRow } from "#shared/text/index.ts";
-import { openCoder, type RowCoder } from "./encoding.ts";
-
-/** Tokens of one view at most; a longer row is cut for display only. */
-const MAX_VIEW_TOKENS = 200_000;
+import { viewRow } from "#shared/preview/view.ts";
+import type { ParsedRow } from "#shared/text/index.ts";
+import { modelText } from "./encoding.ts";
 
 /** Tokens and labels of a row, made by the function that trains. @throws SiftError of the template or the row */
 export function previewRow(settings: EncodeSettings, row: ParsedRow, index: number): TokenView {
-  // A view shows every token; what max_length would cut is only told.
-  const { maxLength, overLength, ...uncut } = settings;
-  const cuts =
-    maxLength !== undefined && (overLength === "truncate" || overLength === undefined || overLength === "error");
-  const coder = openCoder(cuts ? { ...uncut, maxLength, overLength: "truncate" } : uncut);
-  return tokenView(coder, coder.encode(row, index));
-}
-
-function tokenView({ encoder }: RowCoder, { encoded, notices }: EncodeResult): TokenView {
-  const view = (array: Int32Array | Float32Array | Uint8Array | Int16Array): number[] =>
-    Array.from(array.subarray(0, MAX_VIEW_TOKENS));
-  const ids = view(encoded.ids);
-  return {
-    text: encoded.text,
-    ids,
-    pieces: ids.map((id) => encoder?.tokenizer.idToToken(id) ?? String(id)),
-    labels: view(encoded.labels),
-    weights: view(encoded.weights),
-    starts: view(encoded.starts),
-    ends: view(encoded.ends),
-    reasons: view(encoded.reasons),
-    messages: view(encoded.messages),
-    supervised: countScored(encoded),
-    truncatedTokens: encoded.truncatedTokens,
-    notices: notices.map((notice) => notice.message),
-  };
-}
-
-/** Tokens that are a target: the first of a document never is. */
-export function countScored({ labels }: Pick<EncodedRow, "labels">): number {
-  let count = 0;
-  for (let i = 1; i < labels.length; i += 1) if (labels[i] !== IGNORE) count += 1;
-  return count;
+  return viewRow(settings, modelText(settings), row, index);
 }

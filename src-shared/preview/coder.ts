@@ -1,0 +1,134 @@
+import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
+import { SiftError } from "#shared/errors.ts";
+import {
+  createEncoder,
+  encodePretokenized,
+  PRESET_NAMES,
+  type EncodeResult,
+  type EncoderOptions,
+  type ParsedRow,
+  type RowEncoder,
+  type TemplateChoice as EncoderTemplate,
+  type Tokenizer,
+} from "#shared/text/index.ts";
+
+/** What of a model folder decides ids and labels, read. */
+export interface ModelText {
+  readonly modelPath: string;
+  /** Undefined where the folder has no tokenizer. */
+  readonly tokenizer: Tokenizer | undefined;
+  /** The model's own chat template; undefined where it has none. */
+  readonly ownTemplate: string | undefined;
+  /** Of the model's configuration; asked for only where there is no tokenizer. */
+  readonly vocabularySize: number | undefined;
+}
+
+export type EncodedAll = ReturnType<RowEncoder["encodeAll"]>;
+
+/** Encodes rows under settings. One that only has rows which came tokenised needs no tokenizer. */
+export interface RowCoder {
+  /** Null where the model folder has no tokenizer. */
+  readonly encoder: RowEncoder | null;
+  /** False where conversations cannot be rendered. */
+  readonly hasTemplate: boolean;
+  encodeAll(row: ParsedRow, index: number): EncodedAll;
+  encode(row: ParsedRow, index: number): EncodeResult;
+}
+
+/**
+ * From settings to what encodes rows: core and the renderer's worker both come through here.
+ * @throws SiftError of the template, the preset or the settings
+ */
+export function rowCoder(settings: EncodeSettings, model: ModelText): RowCoder {
+  const { tokenizer, modelPath } = model;
+  if (!tokenizer) return new TokenRowsOnly(model);
+  const template = chosenTemplate(settings.template, model.ownTemplate);
+  const encoder = createEncoder(encoderOptions(settings, tokenizer, template ?? NO_TEMPLATE));
+  return template ? new TemplateCoder(encoder) : new DocumentsOnly(encoder, modelPath);
+}
+
+/** Stands where a model has no template: rows without roles need none. */
+const NO_TEMPLATE: EncoderTemplate = { kind: "jinja", source: "" };
+
+/** The template that a choice means; undefined where the model has none of its own. */
+export function chosenTemplate(choice: TemplateChoice, own: string | undefined): EncoderTemplate | undefined {
+  if (choice.kind === "preset") return { kind: "preset", name: choice.name };
+  if (choice.kind === "text") return { kind: "jinja", source: choice.source };
+  return own === undefined ? undefined : { kind: "jinja", source: own };
+}
+
+function encoderOptions(settings: EncodeSettings, tokenizer: Tokenizer, template: EncoderTemplate): EncoderOptions {
+  const { mask, systemMessage, systemPolicy, maxLength, overLength } = settings;
+  return {
+    tokenizer,
+    template,
+    ...(mask === undefined ? {} : { mask }),
+    ...(systemMessage === undefined ? {} : { systemMessage }),
+    ...(systemPolicy === undefined ? {} : { systemPolicy: systemPolicy === "replace" ? "row" : systemPolicy }),
+    ...(maxLength === undefined ? {} : { maxLength }),
+    ...(overLength === undefined ? {} : { overLength }),
+  };
+}
+
+class TemplateCoder implements RowCoder {
+  readonly encoder: RowEncoder;
+  readonly hasTemplate: boolean = true;
+  constructor(encoder: RowEncoder) {
+    this.encoder = encoder;
+  }
+  encodeAll(row: ParsedRow, index: number): EncodedAll {
+    return this.encoder.encodeAll(row, index);
+  }
+  encode(row: ParsedRow, index: number): EncodeResult {
+    return this.encoder.encode(row, index);
+  }
+}
+
+class DocumentsOnly extends TemplateCoder {
+  override readonly hasTemplate = false;
+  readonly #modelPath: string;
+  constructor(encoder: RowEncoder, modelPath: string) {
+    super(encoder);
+    this.#modelPath = modelPath;
+  }
+  override encodeAll(row: ParsedRow, index: number): EncodedAll {
+    this.#refuse(row, index);
+    return super.encodeAll(row, index);
+  }
+  override encode(row: ParsedRow, index: number): EncodeResult {
+    this.#refuse(row, index);
+    return super.encode(row, index);
+  }
+  #refuse(row: ParsedRow, index: number): void {
+    if (row.kind !== "conversation") return;
+    throw new SiftError("template-missing", "the model has no chat template of its own", {
+      where: { file: this.#modelPath, row: index },
+      remedy: `choose a preset (${PRESET_NAMES.join(", ")}) or a Jinja file as template`,
+    });
+  }
+}
+
+class TokenRowsOnly implements RowCoder {
+  readonly encoder = null;
+  readonly hasTemplate = false;
+  readonly #model: ModelText;
+
+  constructor(model: ModelText) {
+    this.#model = model;
+  }
+  encodeAll(row: ParsedRow, index: number): EncodedAll {
+    const { encoded, notices, facts } = this.encode(row, index);
+    return { rows: [encoded], notices, facts };
+  }
+  encode(row: ParsedRow, index: number): EncodeResult {
+    if (row.kind === "tokens") return encodePretokenized(row.tokens, this.#model.vocabularySize);
+    throw tokenizerMissing(this.#model.modelPath, index);
+  }
+}
+
+export function tokenizerMissing(folder: string, row?: number): SiftError {
+  return new SiftError("tokenizer-missing", "the folder holds no tokenizer.json", {
+    where: { file: folder, ...(row === undefined ? {} : { row }) },
+    remedy: "copy the tokenizer files beside the weights, or train on rows that are tokenised already",
+  });
+}

@@ -1,0 +1,47 @@
+import type { EncodeSettings, TokenView } from "#shared/contract/text.ts";
+import { IGNORE, type EncodedRow, type EncodeResult, type ParsedRow } from "#shared/text/index.ts";
+import { rowCoder, type ModelText, type RowCoder } from "./coder.ts";
+
+/** Tokens of one view at most; a longer row is cut for display only. */
+const MAX_VIEW_TOKENS = 200_000;
+
+/** A view shows every token; what max_length would cut is only told. */
+export function viewSettings(settings: EncodeSettings): EncodeSettings {
+  const { maxLength, overLength, ...uncut } = settings;
+  const cuts =
+    maxLength !== undefined && (overLength === "truncate" || overLength === undefined || overLength === "error");
+  return cuts ? { ...uncut, maxLength, overLength: "truncate" } : uncut;
+}
+
+/** Tokens and labels of a row, made by the function that trains. @throws SiftError of the template or the row */
+export function viewRow(settings: EncodeSettings, model: ModelText, row: ParsedRow, index: number): TokenView {
+  const coder = rowCoder(viewSettings(settings), model);
+  return tokenView(coder, coder.encode(row, index));
+}
+
+function tokenView({ encoder }: RowCoder, { encoded, notices }: EncodeResult): TokenView {
+  const view = (array: Int32Array | Float32Array | Uint8Array | Int16Array): number[] =>
+    Array.from(array.subarray(0, MAX_VIEW_TOKENS));
+  const ids = view(encoded.ids);
+  return {
+    text: encoded.text,
+    ids,
+    pieces: ids.map((id) => encoder?.tokenizer.idToToken(id) ?? String(id)),
+    labels: view(encoded.labels),
+    weights: view(encoded.weights),
+    starts: view(encoded.starts),
+    ends: view(encoded.ends),
+    reasons: view(encoded.reasons),
+    messages: view(encoded.messages),
+    supervised: countScored(encoded),
+    truncatedTokens: encoded.truncatedTokens,
+    notices: notices.map((notice) => notice.message),
+  };
+}
+
+/** Tokens that are a target: the first of a document never is. */
+export function countScored({ labels }: Pick<EncodedRow, "labels">): number {
+  let count = 0;
+  for (let i = 1; i < labels.length; i += 1) if (labels[i] !== IGNORE) count += 1;
+  return count;
+}
