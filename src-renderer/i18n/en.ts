@@ -3,6 +3,7 @@ import { common } from "./en/common.ts";
 import { compare } from "./en/compare.ts";
 import { config } from "./en/config.ts";
 import { data } from "./en/data.ts";
+import { editor } from "./en/editor.ts";
 import { frame } from "./en/frame.ts";
 import { home } from "./en/home.ts";
 import { models } from "./en/models.ts";
@@ -23,6 +24,7 @@ export const en = {
   home,
   data,
   template,
+  editor,
   train,
   config,
   runs,

@@ -4,6 +4,7 @@ import { common } from "./zh/common.ts";
 import { compare } from "./zh/compare.ts";
 import { config } from "./zh/config.ts";
 import { data } from "./zh/data.ts";
+import { editor } from "./zh/editor.ts";
 import { frame } from "./zh/frame.ts";
 import { home } from "./zh/home.ts";
 import { models } from "./zh/models.ts";
@@ -21,6 +22,7 @@ export const zh: Catalogue = {
   home,
   data,
   template,
+  editor,
   train,
   config,
   runs,

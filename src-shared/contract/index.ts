@@ -1,4 +1,5 @@
 import { datasetsContract } from "./datasets.ts";
+import { liveContract } from "./live.ts";
 import { chatContract, modelsContract } from "./models.ts";
 import { runsContract } from "./runs.ts";
 import { systemContract } from "./system.ts";
@@ -9,6 +10,7 @@ export const contract = {
   system: systemContract,
   datasets: datasetsContract,
   text: textContract,
+  live: liveContract,
   models: modelsContract,
   runs: runsContract,
   chat: chatContract,

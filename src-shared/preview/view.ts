@@ -1,6 +1,6 @@
 import type { EncodeSettings, TokenView } from "#shared/contract/text.ts";
 import { IGNORE, type EncodedRow, type EncodeResult, type ParsedRow } from "#shared/text/index.ts";
-import { rowCoder, type ModelText, type RowCoder } from "./coder.ts";
+import { rowCoder, type ModelText } from "./coder.ts";
 
 /** Tokens of one view at most; a longer row is cut for display only. */
 const MAX_VIEW_TOKENS = 200_000;
@@ -15,18 +15,22 @@ export function viewSettings(settings: EncodeSettings): EncodeSettings {
 
 /** Tokens and labels of a row, made by the function that trains. @throws SiftError of the template or the row */
 export function viewRow(settings: EncodeSettings, model: ModelText, row: ParsedRow, index: number): TokenView {
-  const coder = rowCoder(viewSettings(settings), model);
-  return tokenView(coder, coder.encode(row, index));
+  const result = rowCoder(viewSettings(settings), model).encode(row, index);
+  return tokenView(result, (id) => model.tokenizer?.idToToken(id));
 }
 
-function tokenView({ encoder }: RowCoder, { encoded, notices }: EncodeResult): TokenView {
+/** An encoded row as a view takes it. @param pieceOf what the tokenizer calls a token */
+export function tokenView(
+  { encoded, notices }: Pick<EncodeResult, "encoded" | "notices">,
+  pieceOf: (id: number) => string | undefined,
+): TokenView {
   const view = (array: Int32Array | Float32Array | Uint8Array | Int16Array): number[] =>
     Array.from(array.subarray(0, MAX_VIEW_TOKENS));
   const ids = view(encoded.ids);
   return {
     text: encoded.text,
     ids,
-    pieces: ids.map((id) => encoder?.tokenizer.idToToken(id) ?? String(id)),
+    pieces: ids.map((id) => pieceOf(id) ?? String(id)),
     labels: view(encoded.labels),
     weights: view(encoded.weights),
     starts: view(encoded.starts),

@@ -4,6 +4,7 @@ export { createRowReader, MAX_ROW_CHARACTERS, type ReaderEvent, type RowReader }
 export { detectShape, parseRow, parseRowText, ROW_SHAPES, type RowOptions, type RowShape } from "./rows/parse.ts";
 export { parseJson } from "./json.ts";
 export { Tokenizer, type TokenizedText } from "./tokenizer/tokenizer.ts";
+export { RememberingTokenizer } from "./tokenizer/remembering.ts";
 export { ChatTemplate } from "./jinja/template.ts";
 export { DEFAULT_LIMITS, type RenderLimits } from "./jinja/limits.ts";
 export { createEncoder } from "./encoder.ts";

@@ -37,9 +37,13 @@ function readTokenizer(folder: string): LoadedTokenizer {
   if (!hasTokenizer(folder)) throw tokenizerMissing(folder);
   const hash = createHash("sha256");
   for (const name of FILES) if (existsSync(join(folder, name))) hash.update(readFileSync(join(folder, name)));
-  const config = { ...specialTokensMap(folder), ...objectOf(join(folder, "tokenizer_config.json")) };
-  const tokenizer = new Tokenizer(parseJsonFile(join(folder, "tokenizer.json")), config);
+  const tokenizer = new Tokenizer(parseJsonFile(join(folder, "tokenizer.json")), tokenizerConfig(folder));
   return { tokenizer, hash: hash.digest("hex") };
+}
+
+/** What a `Tokenizer` is given as its configuration. */
+export function tokenizerConfig(folder: string): Record<string, unknown> {
+  return { ...specialTokensMap(folder), ...objectOf(join(folder, "tokenizer_config.json")) };
 }
 
 /** Older folders name their special tokens here only; tokenizer_config.json wins. */

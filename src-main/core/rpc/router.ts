@@ -2,6 +2,7 @@ import type { Services } from "../services.ts";
 import { procedures } from "./base.ts";
 import { chatRouter } from "./chat.ts";
 import { datasetsRouter } from "./datasets.ts";
+import { liveModel } from "../text/live.ts";
 import { modelsRouter } from "./models.ts";
 import { runsRouter } from "./runs.ts";
 import { systemRouter } from "./system.ts";
@@ -13,6 +14,7 @@ export function coreRouter(services: Services) {
     system: systemRouter(services),
     datasets: datasetsRouter(services),
     text: textRouter(services),
+    live: { model: procedures.live.model.handler(({ input }) => liveModel(input)) },
     models: modelsRouter(services),
     runs: runsRouter(services),
     chat: chatRouter(services),

@@ -77,7 +77,7 @@ export class Tokenizer {
   }
 
   /** Text between raw added tokens: normalized, then searched for those that are matched after normalization. */
-  private encodeSection(text: string, place: SectionPlace): void {
+  protected encodeSection(text: string, place: SectionPlace): void {
     if (!this.normalizer) return this.encodeNormalized(text, undefined, place);
     const { text: normalized, spans } = normalizeWithSpans(this.normalizer, text);
     if (spans && !keepsText(text, normalized)) place.out.lossy = true;
@@ -147,7 +147,8 @@ export class Tokenizer {
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
-interface SectionPlace {
+/** Where a section stands and where its tokens go. */
+export interface SectionPlace {
   readonly base: number;
   readonly index: number;
   readonly out: { ids: number[]; starts: number[]; ends: number[]; lossy: boolean };
