@@ -1,6 +1,6 @@
 import { SiftError } from "#shared/errors.ts";
 import { rowCoder, type ModelText, type RowCoder } from "#shared/preview/coder.ts";
-import { viewSettings } from "#shared/preview/view.ts";
+import { viewedRow, viewSettings } from "#shared/preview/view.ts";
 import { RememberingTokenizer, type Tokenizer } from "#shared/text/index.ts";
 import { keepNewest, MAX_TOKENIZERS } from "./newest.ts";
 import type { EncodedReply, LiveModelRef, NewPieces, RowRequest } from "./protocol.ts";
@@ -39,8 +39,8 @@ export class LiveEncoder {
     const key = JSON.stringify([settings, model]);
     const coder = this.#coders.get(key) ?? rowCoder(viewSettings(settings), modelText(model, known?.tokenizer));
     keepNewest(this.#coders, key, coder, MAX_CODERS);
-    const { encoded, notices } = coder.encode(row, index);
-    return { encoded, notices, newPieces: known ? newPieces(known, encoded.ids) : { ids: [], pieces: [] } };
+    const viewed = viewedRow(coder, row, index);
+    return { ...viewed, newPieces: known ? newPieces(known, viewed.encoded.ids) : { ids: [], pieces: [] } };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import type { ErrorReport } from "#shared/errors.ts";
-import type { EncodedRow, ParsedRow, RowNotice } from "#shared/text/index.ts";
+import type { ViewedRow } from "#shared/preview/view.ts";
+import type { ParsedRow } from "#shared/text/index.ts";
 
 /** What the page and its encoding worker say to each other. */
 
@@ -31,9 +32,7 @@ export interface NewPieces {
   readonly pieces: readonly string[];
 }
 
-export interface EncodedReply {
-  readonly encoded: EncodedRow;
-  readonly notices: readonly RowNotice[];
+export interface EncodedReply extends ViewedRow {
   readonly newPieces: NewPieces;
 }
 

@@ -35,6 +35,18 @@ export const tokenView = v.object({
   ends: v.array(v.number()),
   reasons: v.array(v.number()),
   messages: v.array(v.number()),
+  /** What wrote each stretch of `text`, without gaps: see TextOrigin of text/origins.ts. Empty where the text is not known. */
+  origins: v.array(
+    v.object({
+      start: v.number(),
+      end: v.number(),
+      message: v.number(),
+      field: v.picklist(["template", "role", "content", "reasoning", "tool_calls", "other"]),
+      templateFrom: v.number(),
+      templateTo: v.number(),
+      line: v.number(),
+    }),
+  ),
   supervised: v.number(),
   truncatedTokens: v.number(),
   notices: v.array(v.string()),

@@ -1,6 +1,6 @@
 import type { EncodeSettings, TokenView } from "#shared/contract/text.ts";
-import { IGNORE, type EncodedRow, type EncodeResult, type ParsedRow } from "#shared/text/index.ts";
-import { rowCoder, type ModelText } from "./coder.ts";
+import { IGNORE, type EncodedRow, type EncodeResult, type ParsedRow, type TextOrigin } from "#shared/text/index.ts";
+import { rowCoder, type ModelText, type RowCoder } from "./coder.ts";
 
 /** Tokens of one view at most; a longer row is cut for display only. */
 const MAX_VIEW_TOKENS = 200_000;
@@ -15,13 +15,22 @@ export function viewSettings(settings: EncodeSettings): EncodeSettings {
 
 /** Tokens and labels of a row, made by the function that trains. @throws SiftError of the template or the row */
 export function viewRow(settings: EncodeSettings, model: ModelText, row: ParsedRow, index: number): TokenView {
-  const result = rowCoder(viewSettings(settings), model).encode(row, index);
-  return tokenView(result, (id) => model.tokenizer?.idToToken(id));
+  const coder = rowCoder(viewSettings(settings), model);
+  return tokenView(viewedRow(coder, row, index), (id) => model.tokenizer?.idToToken(id));
+}
+
+/** An encoded row with where its text comes from. */
+export type ViewedRow = Pick<EncodeResult, "encoded" | "notices"> & { readonly origins: readonly TextOrigin[] };
+
+/** @throws SiftError of the template or the row */
+export function viewedRow(coder: RowCoder, row: ParsedRow, index: number): ViewedRow {
+  const { encoded, notices } = coder.encode(row, index);
+  return { encoded, notices, origins: coder.encoder?.origins(row, encoded) ?? [] };
 }
 
 /** An encoded row as a view takes it. @param pieceOf what the tokenizer calls a token */
 export function tokenView(
-  { encoded, notices }: Pick<EncodeResult, "encoded" | "notices">,
+  { encoded, notices, origins }: ViewedRow,
   pieceOf: (id: number) => string | undefined,
 ): TokenView {
   const view = (array: Int32Array | Float32Array | Uint8Array | Int16Array): number[] =>
@@ -37,6 +46,7 @@ export function tokenView(
     ends: view(encoded.ends),
     reasons: view(encoded.reasons),
     messages: view(encoded.messages),
+    origins: [...origins],
     supervised: countScored(encoded),
     truncatedTokens: encoded.truncatedTokens,
     notices: notices.map((notice) => notice.message),

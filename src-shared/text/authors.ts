@@ -1,20 +1,27 @@
 import { type Author, Str, TEMPLATE } from "./jinja/authored.ts";
+import type { SourceRange } from "./jinja/evaluate.ts";
 import { toValue } from "./jinja/convert.ts";
 import { PyDict, PyList, type Value } from "./jinja/values.ts";
 import type { Conversation, Message } from "./types.ts";
 
 /** Which field of which message wrote a character, and the weight a person painted on it. */
 export interface AuthorInfo {
+  /** -1 for the template. */
   readonly message: number;
-  readonly field: "role" | "content" | "reasoning" | "tool_calls" | "other";
+  readonly field: "template" | "role" | "content" | "reasoning" | "tool_calls" | "other";
   /** Of a span of the content; 1 where none was painted. */
   readonly weight: number;
+  /** The piece of the template that put it out, where that is asked for. */
+  readonly origin?: SourceRange;
 }
+
+const BY_TEMPLATE: AuthorInfo = { message: -1, field: "template", weight: 1 };
 
 /** The authors of one conversation; an author's number in a string is its index here plus one. */
 export class AuthorTable {
   private readonly infos: AuthorInfo[] = [];
   private readonly tracks: boolean;
+  private readonly derived = new Map<string, Author>();
 
   /** Without tracking everybody is the template; the text is the same. */
   constructor(tracks = true) {
@@ -23,6 +30,18 @@ export class AuthorTable {
 
   add(info: AuthorInfo): Author {
     return this.tracks ? this.infos.push(info) : TEMPLATE;
+  }
+
+  /** The same author, put out by a piece of the template; the innermost piece stays. */
+  derive(author: Author, origin: SourceRange): Author {
+    const info = this.get(author) ?? BY_TEMPLATE;
+    if (info.origin) return author;
+    const key = `${author} ${origin.from} ${origin.to}`;
+    const known = this.derived.get(key);
+    if (known !== undefined) return known;
+    const made = this.infos.push({ ...info, origin });
+    this.derived.set(key, made);
+    return made;
   }
 
   get(author: Author): AuthorInfo | undefined {

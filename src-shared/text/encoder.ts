@@ -4,6 +4,7 @@ import type { ConversationEncoder, EncoderOptions, EncodeResult, OverLength, Row
 import { JinjaEncoder } from "./jinjaEncoder.ts";
 import { applyOverLength } from "./overLength.ts";
 import { PresetEncoder } from "./presetEncoder.ts";
+import { originsOfTokens, type TextOrigin } from "./origins.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { EncodedRow, MaskPolicy, Message, ParsedRow } from "./types.ts";
 
@@ -69,6 +70,12 @@ class Encoder implements RowEncoder {
 
   prefixDiffers(row: ParsedRow, encoded: EncodedRow): boolean {
     return row.kind === "conversation" && this.conversations.prefixDiffers(row.conversation, encoded);
+  }
+
+  origins(row: ParsedRow, encoded: EncodedRow): TextOrigin[] {
+    return row.kind === "conversation"
+      ? this.conversations.origins(row.conversation, encoded)
+      : originsOfTokens(encoded);
   }
 
   renderPrompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string } {

@@ -1,4 +1,5 @@
 import type { RenderLimits } from "./jinja/limits.ts";
+import type { TextOrigin } from "./origins.ts";
 import type { SystemPolicy } from "./presets.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { Conversation, EncodedRow, MaskPolicy, Message, ParsedRow } from "./types.ts";
@@ -73,6 +74,7 @@ export interface ConversationEncoder {
   encode(conversation: Conversation, row: number): EncodeResult;
   prompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string };
   prefixDiffers(conversation: Conversation, encoded: EncodedRow): boolean;
+  origins(conversation: Conversation, encoded: EncodedRow): TextOrigin[];
 }
 
 /** What `createEncoder` returns. */
@@ -96,6 +98,8 @@ export interface RowEncoder {
    * once more for each answer, so only the proof asks.
    */
   prefixDiffers(row: ParsedRow, encoded: EncodedRow): boolean;
+  /** Which message and which piece of the template each stretch of `encoded.text` comes from. Renders once more: for views. */
+  origins(row: ParsedRow, encoded: EncodedRow): TextOrigin[];
   /** What the model is given when it is asked for the next turn. */
   renderPrompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string };
 }

@@ -3,6 +3,7 @@ import type { ConversationEncoder, EncodeResult, EncoderOptions, RowNotice } fro
 import { ChatTemplate } from "./jinja/template.ts";
 import { decideTokens } from "./masks.ts";
 import { type RenderContext, renderConversation, type RenderedConversation, segmentsOf } from "./render.ts";
+import { originsOf, type TextOrigin } from "./origins.ts";
 import { buildRow } from "./rowBuilder.ts";
 import { lossyNotice, specialNotices } from "./notices.ts";
 import { findTurnMarks, type TurnMarks } from "./turnMarks.ts";
@@ -100,6 +101,10 @@ export class JinjaEncoder implements ConversationEncoder {
     const lacksSystem = systemMessage !== undefined && !kept.some((message) => message.role === "system");
     const messages: readonly Message[] = lacksSystem ? [{ role: "system", content: systemMessage }, ...kept] : kept;
     return messages === conversation.messages ? conversation : { ...conversation, messages };
+  }
+
+  origins(given: Conversation): TextOrigin[] {
+    return originsOf(this.withSystem(given), this.context);
   }
 
   prefixDiffers(given: Conversation, encoded: EncodedRow): boolean {

@@ -1,9 +1,10 @@
 import type { ConversationEncoder, EncodeResult, EncoderOptions, RowNotice } from "./encoderTypes.ts";
 import { lossyNotice, specialNotices } from "./notices.ts";
+import { originsOfTokens, type TextOrigin } from "./origins.ts";
 import { type Preset, presetOf, SegmentEncoder, type SegmentedTokens, type SegmentOptions } from "./presets.ts";
 import { buildRow, type TokenDecision } from "./rowBuilder.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
-import type { Conversation, MaskPolicy, Message } from "./types.ts";
+import type { Conversation, EncodedRow, MaskPolicy, Message } from "./types.ts";
 
 /** Encodes conversations through a preset that is made of segments. */
 export class PresetEncoder implements ConversationEncoder {
@@ -78,6 +79,10 @@ export class PresetEncoder implements ConversationEncoder {
   /** Never: pieces are tokenized one by one, so an answer stands behind exactly what its prompt gives. */
   prefixDiffers(): boolean {
     return false;
+  }
+
+  origins(_conversation: Conversation, encoded: EncodedRow): TextOrigin[] {
+    return originsOfTokens(encoded);
   }
 
   prompt(messages: readonly Message[]): { ids: number[]; text: string } {

@@ -27,7 +27,7 @@ export interface RenderedConversation extends RenderResult {
 export function renderConversation(
   conversation: Conversation,
   context: RenderContext,
-  options: { addGenerationPrompt?: boolean; tracking?: boolean } = {},
+  options: { addGenerationPrompt?: boolean; tracking?: boolean; origins?: boolean } = {},
 ): RenderedConversation {
   const authors = new AuthorTable(options.tracking ?? true);
   const variables = new Map<string, Value>();
@@ -38,7 +38,9 @@ export function renderConversation(
   variables.set("documents", variables.get("documents") ?? null);
   variables.set("add_generation_prompt", options.addGenerationPrompt ?? false);
   const limits = context.limits ? { limits: context.limits } : {};
-  const result = context.template.render(variables, { ...limits, ...(context.now ? { now: context.now } : {}) });
+  const mark = options.origins ? { mark: authors.derive.bind(authors) } : {};
+  const now = context.now ? { now: context.now } : {};
+  const result = context.template.render(variables, { ...limits, ...now, ...mark });
   return { ...result, authors };
 }
 

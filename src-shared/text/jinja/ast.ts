@@ -109,7 +109,13 @@ type Body = readonly Statement[];
 /** Whatever writes output or changes variables. */
 export type Statement =
   | { readonly type: "data"; readonly at: number; readonly text: string }
-  | { readonly type: "output"; readonly at: number; readonly value: Expression }
+  | {
+      readonly type: "output";
+      readonly at: number;
+      /** Offset behind the closing `}}`. */
+      readonly end: number;
+      readonly value: Expression;
+    }
   | {
       readonly type: "if";
       readonly at: number;

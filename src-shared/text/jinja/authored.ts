@@ -46,6 +46,19 @@ export class Str {
     return TEMPLATE;
   }
 
+  /** The same text with other authors; neighbours with one author become one run. */
+  mapAuthors(change: (author: Author) => Author): Str {
+    const builder = new StrBuilder();
+    const runs = this.runs ?? [this.text.length, TEMPLATE];
+    let start = 0;
+    for (let i = 0; i < runs.length; i += 2) {
+      const end = runs[i] ?? 0;
+      builder.addText(this.text.slice(start, end), change(runs[i + 1] ?? TEMPLATE));
+      start = end;
+    }
+    return builder.build();
+  }
+
   /** One string for each code point. */
   characters(): Str[] {
     const result: Str[] = [];

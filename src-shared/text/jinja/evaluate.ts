@@ -1,6 +1,6 @@
 import { SiftError } from "#shared/errors.ts";
 import type { FilterCall, Parameter, Statement, Target, Template } from "./ast.ts";
-import { Str, StrBuilder } from "./authored.ts";
+import { type Author, Str, StrBuilder, TEMPLATE } from "./authored.ts";
 import { callValue, ExpressionEvaluator } from "./evaluateExpression.ts";
 import { COLLECTION_FILTERS, UNSUPPORTED_FILTERS } from "./filtersCollections.ts";
 import { TEXT_FILTERS } from "./filtersText.ts";
@@ -29,8 +29,19 @@ export interface RenderResult {
   readonly boundaries: readonly number[];
 }
 
+/** Characters `from`…`to` (code units, end excluded) of the template's source. */
+export interface SourceRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Another author for a character, once it is known which piece of the template put it out. */
+export type OriginMark = (author: Author, place: SourceRange) => Author;
+
 /** What a template runs with. */
 export interface EvaluatorOptions {
+  /** Asked for every piece of output, innermost first; left out where nobody wants to know, which is cheaper. */
+  readonly mark?: OriginMark;
   readonly variables: ReadonlyMap<string, Value>;
   readonly limits: RenderLimits;
   readonly now: () => number;
@@ -51,6 +62,7 @@ export class Evaluator implements Runtime {
   /** Start in code units, length in code points. */
   private readonly generations: { start: number; length: number }[] = [];
   private readonly boundaries: number[] = [];
+  private readonly mark: OriginMark | undefined;
 
   constructor(source: TemplateSource, options: EvaluatorOptions) {
     this.source = source;
@@ -58,11 +70,13 @@ export class Evaluator implements Runtime {
     this.budget = new Budget(options.limits, options.now);
     this.globals = globalFunctions(options.now);
     this.variables = options.variables;
+    this.mark = options.mark;
     this.expressions = new ExpressionEvaluator({
       lookUp: (name) => this.lookUp(name),
       applyFilter: (name, input, args) => this.applyFilter(name, input, args),
       applyTest: (name, input, args) => this.applyTest(name, input, args),
       visit: (at, inner) => this.visit(at, inner),
+      literal: (text, at) => this.literal(text, at),
     });
   }
 
@@ -138,9 +152,9 @@ export class Evaluator implements Runtime {
   private executeOne(node: Statement, scope: Scope, out: StrBuilder): Signal {
     switch (node.type) {
       case "data":
-        return this.write(out, new Str(node.text));
+        return this.write(out, new Str(node.text), { from: node.at, to: node.at + node.text.length });
       case "output":
-        return this.write(out, toStr(this.expressions.evaluate(node.value, scope)));
+        return this.write(out, toStr(this.expressions.evaluate(node.value, scope)), { from: node.at, to: node.end });
       case "if":
         return this.branch(node, scope, out);
       case "for":
@@ -158,7 +172,11 @@ export class Evaluator implements Runtime {
       case "call-block":
         return this.callBlock(node, scope, out);
       case "filter-block":
-        return this.write(out, toStr(this.filtered(this.buffered(node.body, new Scope(scope)), node.filters, scope)));
+        return this.write(
+          out,
+          toStr(this.filtered(this.buffered(node.body, new Scope(scope)), node.filters, scope)),
+          this.source.tag(node.at),
+        );
       case "with":
         return this.withBlock(node, scope, out);
       case "generation":
@@ -169,10 +187,16 @@ export class Evaluator implements Runtime {
     }
   }
 
-  private write(out: StrBuilder, text: Str): undefined {
+  private write(out: StrBuilder, text: Str, place: SourceRange): undefined {
     this.budget.wrote(text.text.length);
-    out.add(text);
+    const { mark } = this;
+    out.add(mark ? text.mapAuthors((author) => mark(author, place)) : text);
     if (out === this.root) this.boundaries.push(out.length);
+  }
+
+  /** Text that stands in an expression: wherever it ends up, it came from here. */
+  private literal(text: string, at: number): Str {
+    return this.mark ? Str.by(text, this.mark(TEMPLATE, this.source.literal(at))) : new Str(text);
   }
 
   /** Runs a body whose text is not (yet) the template's output. */
@@ -277,7 +301,7 @@ export class Evaluator implements Runtime {
       positional: args.positional,
       named: new Map([...args.named, ["caller", caller]]),
     });
-    return this.write(out, toStr(result));
+    return this.write(out, toStr(result), this.source.tag(node.at));
   }
 
   private withBlock(node: Node<"with">, scope: Scope, out: StrBuilder): Signal {
@@ -293,7 +317,7 @@ export class Evaluator implements Runtime {
   private generation(node: Node<"generation">, scope: Scope, out: StrBuilder): undefined {
     const text = this.buffered(node.body, new Scope(scope));
     this.generations.push({ start: this.root.length, length: text.codePointLength });
-    return this.write(out, text);
+    return this.write(out, text, this.source.tag(node.at));
   }
 }
 

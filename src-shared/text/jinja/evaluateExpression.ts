@@ -28,6 +28,8 @@ export interface ExpressionHost {
   readonly applyTest: (name: string, input: Value, args: Arguments) => boolean;
   /** Counts a step and puts the place on errors; `inner` evaluates the node. */
   readonly visit: (at: number, inner: () => Value) => Value;
+  /** A text that stands in the template at `at`. */
+  readonly literal: (text: string, at: number) => Str;
 }
 
 type Node<Type extends Expression["type"]> = Extract<Expression, { readonly type: Type }>;
@@ -48,7 +50,7 @@ export class ExpressionEvaluator {
   private evaluateNode(node: Expression, scope: Scope): Value {
     switch (node.type) {
       case "constant":
-        return typeof node.value === "string" ? new Str(node.value) : node.value;
+        return typeof node.value === "string" ? this.host.literal(node.value, node.at) : node.value;
       case "float":
         return new PyFloat(node.value);
       case "name":

@@ -27,8 +27,9 @@ class Parser {
       if (token.kind === "data") {
         body.push({ type: "data", at: token.at, text: token.value });
       } else if (token.kind === "variable_begin") {
-        body.push({ type: "output", at: token.at, value: parseTuple(stream) });
-        stream.expect("variable_end");
+        const value = parseTuple(stream);
+        const { at: close, value: mark } = stream.expect("variable_end");
+        body.push({ type: "output", at: token.at, end: close + mark.length, value });
       } else {
         if (stream.isName(...ends)) return body;
         body.push(this.parseStatement());

@@ -16,6 +16,20 @@ export class TemplateSource {
     return { line: before.split("\n").length, column: offset - lineStart + 1 };
   }
 
+  /** The tag that begins at an offset, up to its `%}`. */
+  tag(at: number): { readonly from: number; readonly to: number } {
+    const close = this.text.indexOf("%}", at);
+    return { from: at, to: close < 0 ? this.text.length : close + 2 };
+  }
+
+  /** The quoted text that begins at an offset, with its quotes. */
+  literal(at: number): { readonly from: number; readonly to: number } {
+    const quote = this.text[at];
+    let end = at + 1;
+    while (end < this.text.length && this.text[end] !== quote) end += this.text[end] === "\\" ? 2 : 1;
+    return { from: at, to: Math.min(this.text.length, end + 1) };
+  }
+
   syntaxError(message: string, offset: number): SiftError {
     return new SiftError("template-syntax", message, {
       where: this.place(offset),

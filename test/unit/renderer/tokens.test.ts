@@ -23,6 +23,7 @@ function viewOf(parts: readonly Part[]): TokenView {
     ends: [],
     reasons: [],
     messages: [],
+    origins: [],
     supervised: 0,
     truncatedTokens: 0,
     notices: [],
