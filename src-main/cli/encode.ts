@@ -1,11 +1,12 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
+import { resolve } from "node:path";
 import { formatError, toErrorReport } from "#shared/errors.ts";
 import type { ErrorReport } from "#shared/errors.ts";
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import { IGNORE } from "#shared/text/index.ts";
 import type { EncodedRow, EncodeResult } from "#shared/text/index.ts";
 import type { RowCoder } from "../core/text/encoding.ts";
-import { action, EXIT, newCommand } from "./command.ts";
+import { action, EXIT, newCommand, UsageError } from "./command.ts";
 import { fileRows } from "./file-rows.ts";
 import type { FileRow } from "./file-rows.ts";
 import type { Output } from "./output.ts";
@@ -15,14 +16,27 @@ import type { TextFlags } from "./text-flags.ts";
 /** `sift encode`: ids and labels of every row, a line a row on stdout. Needs no data home. */
 export function encodeCommand(): Command {
   const command = withTextFlags(
-    newCommand("encode").description("print the token ids and labels of every row as JSONL"),
-  );
-  return action<TextFlags>(
+    newCommand("encode").description(
+      "print the token ids and labels of every row as JSONL, or write them as a dataset",
+    ),
+  )
+    .addOption(
+      new Option("--format <format>", "jsonl on stdout, or hf: a folder that `datasets.load_from_disk` opens")
+        .choices(["jsonl", "hf"])
+        .default("jsonl"),
+    )
+    .option("--output <dir>", "folder to write (--format hf)")
+    .addOption(new Option("--output_dir <dir>").hideHelp());
+  return action<EncodeFlags>(
     command,
     async ({ options, output }) => {
       const file = existingFile("data", options.data);
       const settings = encodeSettings(options);
-      const { failed, notices } = await encodeFile({ file, settings, limit: options.limit, output });
+      const job = { file, settings, limit: options.limit };
+      const { failed, notices } =
+        options.format === "hf"
+          ? await encodeToFolder(job, requiredFolder(options), output)
+          : await encodeFile(job, (line) => output.row(line));
       for (const [code, rows] of notices) output.notice(`${rows.length} × ${code}: ${listRows(rows)}`);
       if (failed > 0) output.notice(`${failed} rows could not be encoded`);
       return failed > 0 ? EXIT.failed : EXIT.ok;
@@ -31,14 +45,75 @@ export function encodeCommand(): Command {
   );
 }
 
+interface EncodeFlags extends TextFlags {
+  readonly format: "jsonl" | "hf";
+  readonly output?: string;
+  readonly output_dir?: string;
+}
+
 interface EncodeJob {
   readonly file: string;
   readonly settings: EncodeSettings;
   readonly limit: number | undefined;
-  readonly output: Output;
 }
 
-async function encodeFile({ file, settings, limit, output }: EncodeJob) {
+type Encoded = Awaited<ReturnType<typeof encodeFile>>;
+
+function requiredFolder({ output, output_dir: other }: EncodeFlags): string {
+  const folder = output ?? other;
+  if (folder === undefined) throw new UsageError("--format hf needs --output DIR, the folder to write");
+  return resolve(folder);
+}
+
+/** Rows that cannot be encoded are told on stderr and left out. Loss weights get a column only where some are not 1. */
+async function encodeToFolder(job: EncodeJob, folder: string, output: Output): Promise<Encoded> {
+  const plain = await writeFolder(job, { folder, output, weights: false });
+  return plain ?? (await writeFolder(job, { folder, output, weights: true })) ?? { failed: 0, notices: new Map() };
+}
+
+/** Undefined where a row has weights and the folder has no column for them. */
+async function writeFolder(
+  job: EncodeJob,
+  { folder, output, weights }: { readonly folder: string; readonly output: Output; readonly weights: boolean },
+): Promise<Encoded | undefined> {
+  const { HfDatasetWriter } = await import("../core/prepared/hf-writer.ts");
+  const writer = await HfDatasetWriter.open(folder, { weights });
+  let isWeighted = false;
+  try {
+    const told: string[] = [];
+    const result = await encodeFile(
+      job,
+      (line) => {
+        if (line.error !== undefined) told.push(`row ${line.row}: ${line.error}`);
+        return Promise.resolve();
+      },
+      async (encoded) => {
+        isWeighted ||= hasWeights(encoded);
+        if (weights || !isWeighted) await writer.add(encoded);
+      },
+    );
+    if (isWeighted && !weights) return undefined;
+    for (const text of told) output.notice(text);
+    await writer.finish();
+    output.result({ folder, rows: writer.rows }, () => `${folder}: ${writer.rows} rows`);
+    return result;
+  } finally {
+    await writer.abandon();
+  }
+}
+
+interface Line {
+  readonly row: number;
+  readonly error?: string;
+  readonly [column: string]: unknown;
+}
+
+/** Encodes every row; lines are what is printed, arrays what else is made of a row. */
+async function encodeFile(
+  { file, settings, limit }: EncodeJob,
+  print: (line: Line) => Promise<void>,
+  take?: (encoded: EncodedRow) => Promise<void>,
+) {
   const coder = await openCoder(settings);
   /** Code → rows, each once. */
   const notices = new Map<string, number[]>();
@@ -47,7 +122,7 @@ async function encodeFile({ file, settings, limit, output }: EncodeJob) {
     const result = encodedOrError(coder, fileRow);
     if ("error" in result) {
       failed++;
-      await output.row({ row: fileRow.row, error: rowError(result.error) });
+      await print({ row: fileRow.row, error: rowError(result.error) });
       continue;
     }
     for (const code of new Set(result.notices.map((notice) => notice.code))) {
@@ -55,7 +130,8 @@ async function encodeFile({ file, settings, limit, output }: EncodeJob) {
       rows.push(fileRow.row);
       notices.set(code, rows);
     }
-    await output.row(encodedLine(fileRow.row, result.encoded));
+    if (take) await take(result.encoded);
+    else await print(encodedLine(fileRow.row, result.encoded));
   }
   return { failed, notices };
 }
@@ -79,9 +155,9 @@ function encodedOrError(coder: RowCoder, fileRow: FileRow): EncodeResult | { rea
 }
 
 /** A line of output: labels unshifted; weights only where one is not the usual 1. */
-function encodedLine(row: number, encoded: EncodedRow): object {
+function encodedLine(row: number, encoded: EncodedRow): Line {
   const { ids, labels, weights, truncatedTokens } = encoded;
-  const weighted = weights.some((weight, i) => labels[i] !== IGNORE && weight !== 1);
+  const weighted = hasWeights(encoded);
   return {
     row,
     ids: Array.from(ids),
@@ -90,6 +166,9 @@ function encodedLine(row: number, encoded: EncodedRow): object {
     ...(truncatedTokens > 0 && { truncated: truncatedTokens }),
   };
 }
+
+const hasWeights = ({ weights, labels }: EncodedRow): boolean =>
+  weights.some((weight, i) => labels[i] !== IGNORE && weight !== 1);
 
 /** One text, without the row number that stands beside it. */
 function rowError({ where, ...report }: ErrorReport): string {

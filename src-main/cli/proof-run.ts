@@ -7,14 +7,10 @@ import { table } from "./output.ts";
 import { ProgressLine } from "./progress.ts";
 import { openCoder } from "./text-flags.ts";
 
-/** Proves rows with the code that trains them. `audit`: rows that another tool prepared are judged, not only checked. */
-export async function proveRows(
-  rows: AsyncIterable<FileRow>,
-  settings: EncodeSettings,
-  { audit = false }: { readonly audit?: boolean } = {},
-): Promise<ProofReport> {
+/** Proves rows with the code that trains them. */
+export async function proveRows(rows: AsyncIterable<FileRow>, settings: EncodeSettings): Promise<ProofReport> {
   const coder = await openCoder(settings);
-  const proof = new ProofAccumulator({ ...inspectionContext(coder), audit });
+  const proof = new ProofAccumulator(inspectionContext(coder));
   const line = new ProgressLine();
   let done = 0;
   for await (const fileRow of rows) {

@@ -67,7 +67,11 @@ export const parsedRow = v.variant("kind", [
   v.object({ kind: v.literal("text"), text: v.string() }),
   v.object({
     kind: v.literal("tokens"),
-    tokens: v.object({ inputIds: v.array(v.number()), labels: v.array(v.number()) }),
+    tokens: v.object({
+      inputIds: v.array(v.number()),
+      labels: v.array(v.number()),
+      weights: v.exactOptional(v.array(v.number())),
+    }),
   }),
 ]);
 

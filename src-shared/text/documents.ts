@@ -51,7 +51,7 @@ export function encodePretokenized(row: PretokenizedRow, vocabularySize?: number
   const ends = inputIds.map(() => 0);
   const encoded = buildRow({ ids: inputIds, starts: ends, ends }, "", (i) => {
     const scored = labels[i] !== IGNORE;
-    return { scored, weight: scored ? 1 : 0, reason: "pretokenized", message: -1 };
+    return { scored, weight: scored ? (row.weights?.[i] ?? 1) : 0, reason: "pretokenized", message: -1 };
   });
   return { encoded, notices: [], facts: { ...NO_MESSAGES, kind: "tokens" } };
 }

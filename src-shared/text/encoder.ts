@@ -18,6 +18,7 @@ class Encoder implements RowEncoder {
   readonly tokenizer: Tokenizer;
   readonly mask: MaskPolicy;
   readonly endOfTurn: number | undefined;
+  readonly generationPrompt: string;
   readonly stopIds: readonly number[];
   readonly templateSource: string;
   private readonly conversations: ConversationEncoder;
@@ -34,6 +35,7 @@ class Encoder implements RowEncoder {
         : new JinjaEncoder(options, options.template.source);
     this.mask = this.conversations.mask;
     this.endOfTurn = this.conversations.endOfTurn;
+    this.generationPrompt = this.conversations.generationPrompt;
     this.templateSource = this.conversations.templateSource;
     const eos = this.tokenizer.files.specialTokens.eos_token;
     const ids = [this.endOfTurn, eos === undefined ? undefined : this.tokenizer.tokenToId(eos)];

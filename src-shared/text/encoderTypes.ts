@@ -67,6 +67,8 @@ export interface EncodeResult {
 /** An encoder of one kind of template, before lengths are looked at. */
 export interface ConversationEncoder {
   readonly mask: MaskPolicy;
+  /** What is written to ask for an answer; empty where the template writes nothing. */
+  readonly generationPrompt: string;
   /** The token that ends a turn; undefined where the template writes none. */
   readonly endOfTurn: number | undefined;
   /** Jinja source: the template itself, or the preset's twin. */
@@ -82,6 +84,8 @@ export interface RowEncoder {
   readonly tokenizer: Tokenizer;
   readonly mask: MaskPolicy;
   readonly endOfTurn: number | undefined;
+  /** What is written to ask for an answer; empty where the template writes nothing. */
+  readonly generationPrompt: string;
   /** Ids at which generation stops: the end of a turn and the tokenizer's EOS. */
   readonly stopIds: readonly number[];
   readonly templateSource: string;

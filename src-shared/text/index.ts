@@ -28,6 +28,7 @@ export { batchUnits, type LaidOut, layOut, packRows, type PackingOptions } from 
 export { compareTemplates, type DiffPart, SAMPLE_CONVERSATION, type TemplateDeparture } from "./departure.ts";
 export { toTemplateMessages } from "./render.ts";
 export { type TextOrigin } from "./origins.ts";
+export { TurnFinder } from "./turnFinder.ts";
 export { shiftLabels, type ShiftedLabels } from "./shift.ts";
 export { diffTokens, TOKEN_CHANGES, type TokenChange, type TokenDelta, type TokenDiff } from "./diff/tokens.ts";
 export { moveSpans, normalSpans, PAINT_RANGE, paintSpans } from "./spans.ts";

@@ -1,6 +1,7 @@
 import type { RowFacts } from "./encoderTypes.ts";
 import type { FindingClass } from "./findings.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+import type { TurnFinder } from "./turnFinder.ts";
 import { type EncodedRow, IGNORE, type MaskPolicy } from "./types.ts";
 
 /** What the checks need to know besides the row. */
@@ -11,6 +12,8 @@ export interface InspectionContext {
   readonly stopIds: readonly number[];
   /** Rows that another tool tokenized are judged as well as checked (`sift audit`). */
   readonly audit?: boolean;
+  /** Finds the answers in rows of bare ids; needed to judge whose words are scored there. */
+  readonly turns?: TurnFinder | undefined;
 }
 
 /** A row as the encoder returns it. */
@@ -51,10 +54,22 @@ function lacksEndOfTurn(row: Inspected, context: InspectionContext): boolean {
   const ends = new Set(context.stopIds);
   if (facts.kind === "text") return false;
   if (facts.kind === "tokens") {
-    return context.audit === true && !encoded.labels.some((label) => label !== IGNORE && ends.has(label));
+    return context.audit === true && lacksEndOfFoundTurn(encoded, context, ends);
   }
   const lastOf = lastTrainedTokens(encoded, facts);
   return [...lastOf].some(([message, last]) => !endsTrained(encoded, { message, last, ends }));
+}
+
+/** Answers that are found in the ids each need their end; where none is found, some end must be scored. */
+function lacksEndOfFoundTurn(encoded: EncodedRow, { turns }: InspectionContext, ends: ReadonlySet<number>): boolean {
+  const answers = turns?.answers(encoded.ids) ?? [];
+  const isScored = (i: number): boolean => encoded.labels[i] !== IGNORE;
+  if (answers.length === 0) return !encoded.labels.some((label) => label !== IGNORE && ends.has(label));
+  return answers.some(({ first, end, endOfTurn }) => {
+    if (endOfTurn >= 0 && isScored(endOfTurn)) return false;
+    for (let i = first; i < end; i++) if (isScored(i)) return true;
+    return false;
+  });
 }
 
 /** The last content token of each assistant message that has a trained one. */
@@ -84,7 +99,11 @@ function endsTrained(
   return false;
 }
 
-function leaksRole({ encoded, facts }: Inspected, { mask }: InspectionContext): boolean {
+function leaksRole({ encoded, facts }: Inspected, { mask, audit, turns }: InspectionContext): boolean {
+  if (facts.kind === "tokens" && audit === true && turns) {
+    const answers = turns.answers(encoded.ids);
+    return answers.length > 0 && turns.scoresOthers(encoded, answers);
+  }
   if (facts.kind !== "conversation" || mask === "all" || mask === "structural") return false;
   return encoded.labels.some((label, i) => {
     const message = encoded.messages[i] ?? -1;

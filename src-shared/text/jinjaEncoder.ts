@@ -52,6 +52,10 @@ export class JinjaEncoder implements ConversationEncoder {
     return this.marks.endOfTurn;
   }
 
+  get generationPrompt(): string {
+    return this.marks.generationPrompt;
+  }
+
   encode(given: Conversation, row: number): EncodeResult {
     const conversation = this.withSystem(given);
     const rendered = renderConversation(conversation, this.context);

@@ -10,6 +10,7 @@ import type { Conversation, EncodedRow, MaskPolicy, Message } from "./types.ts";
 export class PresetEncoder implements ConversationEncoder {
   readonly mask: MaskPolicy;
   readonly endOfTurn: number;
+  readonly generationPrompt: string;
   readonly templateSource: string;
   private readonly tokenizer: Tokenizer;
   private readonly segments: SegmentEncoder;
@@ -24,6 +25,7 @@ export class PresetEncoder implements ConversationEncoder {
     this.mask = options.mask ?? preset.mask;
     this.segments = new SegmentEncoder(options.tokenizer);
     this.endOfTurn = this.segments.endOfTurn;
+    this.generationPrompt = this.segments.generationPrompt;
     this.templateSource = preset.twin(system);
     this.segmentOptions = { system, systemPolicy: options.systemPolicy ?? "keep" };
     this.dropsSystem = options.systemPolicy === "drop";

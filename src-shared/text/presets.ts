@@ -116,6 +116,10 @@ export class SegmentEncoder {
     }
   }
 
+  get generationPrompt(): string {
+    return `${MARKS.S}assistant${MARKS.N}`;
+  }
+
   get endOfTurn(): number {
     return this.tokenizer.encode(MARKS.E).ids[0] ?? 0;
   }

@@ -38,11 +38,22 @@ export class ProofAccumulator {
   add(row: number, inspected: Inspected): FindingClass[] {
     const { labels } = inspected.encoded;
     this.rows++;
-    this.tokens += labels.length;
-    for (const label of labels) if (label !== IGNORE) this.supervised++;
+    this.count(labels);
     const classes = inspectRow(inspected, this.context);
     for (const name of classes) this.note(name, 1, [row]);
     return classes;
+  }
+
+  /** A pack of documents that is one row: in every class that one of them is in, and scoring nothing only where none of them does. */
+  addPack(row: number, documents: readonly Inspected[]): void {
+    const [only] = documents;
+    if (documents.length <= 1) return void (only ? this.add(row, only) : this.addUnencodable(row));
+    const inspected = documents.map((each) => ({ each, classes: inspectRow(each, this.context) }));
+    const scoring = inspected.filter(({ classes }) => !classes.includes("no-scored-token"));
+    this.rows++;
+    for (const { encoded } of documents) this.count(encoded.labels);
+    const all = scoring.length > 0 ? scoring : inspected;
+    for (const name of new Set(all.flatMap(({ classes }) => classes))) this.note(name, 1, [row]);
   }
 
   /** A row that could not be read or encoded. */
@@ -65,6 +76,11 @@ export class ProofAccumulator {
       return found ? [{ class: name, count: found.count, rows: found.rows }] : [];
     });
     return { rows: this.rows, tokens: this.tokens, supervised_tokens: this.supervised, findings };
+  }
+
+  private count(labels: Int32Array): void {
+    this.tokens += labels.length;
+    for (const label of labels) if (label !== IGNORE) this.supervised++;
   }
 
   private note(name: FindingClass, count: number, rows: readonly number[]): void {

@@ -56,6 +56,8 @@ export interface PretokenizedRow {
   readonly inputIds: readonly number[];
   /** Unshifted: own id or IGNORE. */
   readonly labels: readonly number[];
+  /** Loss weight of each scored position; 1 where left out. */
+  readonly weights?: readonly number[];
 }
 
 /** What a row of a file becomes, whatever its shape. `text` is a document without roles (mask `all`). */

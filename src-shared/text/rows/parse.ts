@@ -1,8 +1,8 @@
-import { SiftError } from "#shared/errors.ts";
 import { parseJson } from "../json.ts";
 import type { Conversation, Message, ParsedRow } from "../types.ts";
 import { describe, isObject, type JsonObject, parseTools, rowError } from "./fields.ts";
 import { type MessageOptions, parseMessage } from "./messages.ts";
+import { isTokenised, parseTokens } from "./pretokenized.ts";
 
 /** Options of reading rows. */
 export type RowOptions = MessageOptions;
@@ -28,7 +28,7 @@ const PAIRS = [
 
 /** In the order in which a row with keys of several shapes is read. */
 const SHAPES: readonly Shape[] = [
-  { name: "pretokenized", matches: (row) => "input_ids" in row && "labels" in row, parse: parseTokens },
+  { name: "pretokenized", matches: isTokenised, parse: (row) => ({ kind: "tokens", tokens: parseTokens(row) }) },
   {
     name: "messages",
     matches: (row) => Array.isArray(row["messages"]),
@@ -182,21 +182,4 @@ function parsePair(row: JsonObject, options: RowOptions): ParsedRow {
     ...prompt,
     ...side(answerKey, "assistant"),
   ]);
-}
-
-function parseTokens(row: JsonObject): ParsedRow {
-  const inputIds = idList(row, "input_ids");
-  const labels = idList(row, "labels");
-  if (inputIds.length === labels.length) return { kind: "tokens", tokens: { inputIds, labels } };
-  const message = `input_ids has ${inputIds.length} entries and labels has ${labels.length}; they must be equally many`;
-  throw new SiftError("row-tokens", message, {
-    remedy: "a label is the position's own id, or -100 where it is not scored",
-  });
-}
-
-function idList(row: JsonObject, key: string): readonly number[] {
-  const value = row[key];
-  const isIds = Array.isArray(value) && value.every((id) => typeof id === "number" && Number.isInteger(id));
-  if (isIds && value.length > 0) return value as number[];
-  throw rowError("row-tokens", `${key} must be a list of whole numbers that is not empty`, "correct the row");
 }
