@@ -1,0 +1,45 @@
+/**
+ * Opens what Sift writes with the Python libraries of the field. Installs them from PyPI into a virtual environment of its own:
+ * `npm run test:python`.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "..");
+const environment = join(root, "node_modules", ".cache", "sift-python");
+const python = join(environment, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
+const PACKAGES = ["datasets==5.2.0", "pyarrow==26.0.1"];
+
+const run = (command: string, args: readonly string[]): void => {
+  execFileSync(command, args, { stdio: "inherit", cwd: root });
+};
+
+function install(): void {
+  const marker = join(environment, PACKAGES.join("_"));
+  if (existsSync(marker)) return;
+  rmSync(environment, { recursive: true, force: true });
+  run("python3", ["-m", "venv", environment]);
+  run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...PACKAGES]);
+  writeFileSync(marker, "");
+}
+
+/** `sift encode` twice: as lines, and as a folder for `datasets`; both must say the same. */
+function checkEncodedFolder(): void {
+  const work = mkdtempSync(join(tmpdir(), "sift-python-"));
+  const oracles = join(root, "test", "oracles", "audit");
+  const flags = [
+    ...["--data", join(oracles, "source.jsonl"), "--template", join(oracles, "template.jinja")],
+    ...["--tokenizer", join(root, "node_modules", "@lenml", "tokenizer-qwen2_5", "models")],
+  ];
+  const sift = join(root, "src-main", "cli", "main.ts");
+  const lines = execFileSync(process.execPath, [sift, "encode", ...flags], { encoding: "utf8", cwd: root });
+  writeFileSync(join(work, "lines.jsonl"), lines);
+  run(process.execPath, [sift, "encode", ...flags, "--format", "hf", "--output", join(work, "set")]);
+  run(python, [join(root, "test", "python", "load_from_disk.py"), join(work, "set"), join(work, "lines.jsonl")]);
+  rmSync(work, { recursive: true });
+}
+
+install();
+checkEncodedFolder();
