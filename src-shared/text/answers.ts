@@ -1,10 +1,9 @@
-import type { RenderedConversation, Segment } from "./render.ts";
-import type { TokenizedText } from "./tokenizer/tokenizer.ts";
+import type { TokenColumns, TokenizedConversation } from "./mask/tokenized.ts";
+import type { Segment } from "./render.ts";
 import type { TurnMarks } from "./turnMarks.ts";
-import type { Conversation } from "./types.ts";
 
-/** A stretch of tokens that is trained, `first`…`end` (excluded), and the message it answers for. */
-export interface TrainedRange {
+/** What one turn says: tokens `first`…`end` (excluded) with its end-of-turn token, and the message it stands for. */
+export interface TurnRange {
   readonly first: number;
   readonly end: number;
   readonly message: number;
@@ -14,30 +13,38 @@ export interface TrainedRange {
 }
 
 interface AnswerInput {
-  readonly conversation: Conversation;
-  readonly rendered: RenderedConversation;
-  readonly tokens: TokenizedText;
+  readonly conversation: TokenizedConversation;
   readonly marks: TurnMarks;
 }
 
 /**
- * Without tags: what the template writes of an assistant's message, from the end of the generation prompt (what the model
- * is given when it is asked) to its end-of-turn token, both found through who wrote each character.
+ * Without tags: what the template writes of a message, from the end of the generation prompt (what the model is given when it
+ * is asked; the message's own text for other roles than the assistant) to its end-of-turn token, found through who wrote each
+ * character.
  */
-export function answerRanges(input: AnswerInput, segments: readonly Segment[]): TrainedRange[] {
-  const authored = segments.filter((segment) => segment.message >= 0);
+export function turnRanges(input: AnswerInput, includes: (role: string) => boolean): TurnRange[] {
+  const { conversation } = input;
+  const authored = conversation.segments.filter((segment) => segment.message >= 0);
   let previousEnd = 0;
-  return assistantGroups(input.conversation, authored).map((group) => {
-    const start = answerStart(input, group, previousEnd);
-    const limit = authored.find((s) => s.start >= group.end && s.message !== group.message)?.start ?? Infinity;
+  let next = 0;
+  return turnGroups(conversation, authored, includes).map((group) => {
+    const start = isAssistant(conversation, group.message) ? answerStart(input, group, previousEnd) : group.start;
+    while (next < authored.length && !isBehind(authored[next], group)) next++;
+    const limit = authored[next]?.start ?? Infinity;
     const endOfTurn = endOfTurnToken(input, group.end, limit);
-    const end = endOfTurn >= 0 ? (input.tokens.ends[endOfTurn] ?? group.end) : endTextEnd(input, group.end, limit);
+    const end = endOfTurn >= 0 ? (conversation.ends[endOfTurn] ?? group.end) : endTextEnd(input, group.end, limit);
     previousEnd = group.end;
-    return { ...tokensWithin(input.tokens, start, end), message: group.message, tagged: false, endOfTurn };
+    return { ...tokensWithin(conversation, start, end), message: group.message, tagged: false, endOfTurn };
   });
 }
 
-/** A stretch of text that one assistant message wrote, across what the template put between its parts. */
+const isBehind = (segment: Segment | undefined, group: Group): boolean =>
+  segment !== undefined && segment.start >= group.end && segment.message !== group.message;
+
+const isAssistant = ({ turns }: TokenizedConversation, message: number): boolean =>
+  turns[message]?.role === "assistant";
+
+/** A stretch of text that one message wrote, across what the template put between its parts. */
 interface Group {
   readonly message: number;
   readonly start: number;
@@ -47,11 +54,15 @@ interface Group {
 }
 
 /** Groups end where somebody else writes; a message that only shows its role is a group without text. */
-function assistantGroups(conversation: Conversation, authored: readonly Segment[]): Group[] {
+function turnGroups(
+  conversation: TokenizedConversation,
+  authored: readonly Segment[],
+  includes: (role: string) => boolean,
+): Group[] {
   const groups: Group[] = [];
   let open: Group | undefined;
   for (const { message, isRole, start, end } of authored) {
-    if (conversation.messages[message]?.role !== "assistant") {
+    if (!includes(conversation.turns[message]?.role ?? "")) {
       open = undefined;
     } else if (isRole && (open?.message !== message || open.hasText)) {
       open = { message, start: end, end, hasText: false };
@@ -64,15 +75,16 @@ function assistantGroups(conversation: Conversation, authored: readonly Segment[
       groups.push(open);
     }
   }
+  const spoke = new Set(groups.filter((group) => group.hasText).map((group) => group.message));
   return groups.filter(
-    (group) => group.hasText || !groups.some((other) => other.message === group.message && other.hasText),
+    ({ hasText, message }) => hasText || (!spoke.has(message) && isAssistant(conversation, message)),
   );
 }
 
 /** Behind the generation prompt where one stands before the answer and after everything that anybody wrote before. */
 function answerStart(input: AnswerInput, group: Group, after: number): number {
   const { generationPrompt } = input.marks;
-  const { text } = input.rendered.text;
+  const { text } = input.conversation;
   if (generationPrompt === "") return group.start;
   if (!group.hasText) {
     const at = text.indexOf(generationPrompt, Math.max(after, group.start - generationPrompt.length));
@@ -86,12 +98,12 @@ function answerStart(input: AnswerInput, group: Group, after: number): number {
 
 /** Whether a message wrote anything in a stretch of the text. */
 function writtenBetween(input: AnswerInput, start: number, end: number): boolean {
-  return input.rendered.text.slice(start, end).runs !== undefined && end > start;
+  return input.conversation.segments.some((s) => s.message >= 0 && s.start < end && s.end > start);
 }
 
 /** The end-of-turn token behind an answer, before anybody else writes. */
 function endOfTurnToken(input: AnswerInput, from: number, limit: number): number {
-  const { tokens, marks } = input;
+  const { conversation: tokens, marks } = input;
   for (let i = firstWith(tokens.starts, from); i < tokens.ids.length && (tokens.starts[i] ?? 0) < limit; i++) {
     if (tokens.ids[i] === marks.endOfTurn) return i;
   }
@@ -101,17 +113,17 @@ function endOfTurnToken(input: AnswerInput, from: number, limit: number): number
 /** End of a turn whose end mark is no single token of this tokenizer. */
 function endTextEnd(input: AnswerInput, from: number, limit: number): number {
   const { endText } = input.marks;
-  const at = endText === "" ? -1 : input.rendered.text.text.indexOf(endText, from);
+  const at = endText === "" ? -1 : input.conversation.text.indexOf(endText, from);
   return at < 0 || at >= limit ? from : at + endText.length;
 }
 
 /** Tokens that share a character with the stretch. */
-function tokensWithin(tokens: TokenizedText, start: number, end: number): { first: number; end: number } {
+export function tokensWithin(tokens: TokenColumns, start: number, end: number): { first: number; end: number } {
   return { first: firstWith(tokens.ends, start + 1), end: firstWith(tokens.starts, end) };
 }
 
 /** Index of the first offset that is at least `least`; the offsets never go down. */
-export function firstWith(offsets: readonly number[], least: number): number {
+export function firstWith(offsets: ArrayLike<number>, least: number): number {
   let low = 0;
   let high = offsets.length;
   while (low < high) {

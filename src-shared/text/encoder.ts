@@ -5,6 +5,8 @@ import { JinjaEncoder } from "./jinjaEncoder.ts";
 import { applyOverLength } from "./overLength.ts";
 import { PresetEncoder } from "./presetEncoder.ts";
 import { originsOfTokens, type TextOrigin } from "./origins.ts";
+import type { MaskOptions } from "./mask/options.ts";
+import type { TokenizedRow } from "./mask/tokenized.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { EncodedRow, MaskPolicy, Message, ParsedRow } from "./types.ts";
 
@@ -17,6 +19,7 @@ export function createEncoder(options: EncoderOptions): RowEncoder {
 class Encoder implements RowEncoder {
   readonly tokenizer: Tokenizer;
   readonly mask: MaskPolicy;
+  readonly maskOptions: MaskOptions;
   readonly endOfTurn: number | undefined;
   readonly generationPrompt: string;
   readonly stopIds: readonly number[];
@@ -34,6 +37,7 @@ class Encoder implements RowEncoder {
         ? new PresetEncoder(options, options.template.name)
         : new JinjaEncoder(options, options.template.source);
     this.mask = this.conversations.mask;
+    this.maskOptions = options.maskOptions ?? {};
     this.endOfTurn = this.conversations.endOfTurn;
     this.generationPrompt = this.conversations.generationPrompt;
     this.templateSource = this.conversations.templateSource;
@@ -58,16 +62,32 @@ class Encoder implements RowEncoder {
   }
 
   private lengthened(row: ParsedRow, rowIndex: number, policy: OverLength): ReturnType<RowEncoder["encodeAll"]> {
-    const { encoded, notices, facts } = atRow(rowIndex, () => this.encodeWhole(row, rowIndex));
+    return this.labelled(this.tokenize(row, rowIndex), rowIndex, policy);
+  }
+
+  tokenize(row: ParsedRow, rowIndex: number): TokenizedRow {
+    return atRow(rowIndex, () => this.tokenizeRow(row, rowIndex));
+  }
+
+  relabel(tokenized: TokenizedRow, rowIndex: number): ReturnType<RowEncoder["encodeAll"]> {
+    return this.labelled(tokenized, rowIndex, this.overLength);
+  }
+
+  private labelled(row: TokenizedRow, rowIndex: number, policy: OverLength): ReturnType<RowEncoder["encodeAll"]> {
+    const { encoded, notices, facts } = atRow(rowIndex, () =>
+      row.kind === "labelled" ? row.result : this.conversations.label(row.conversation),
+    );
     if (this.maxLength === undefined) return { rows: [encoded], notices, facts };
     const cut = applyOverLength(encoded, { maxLength: this.maxLength, policy, row: rowIndex, stopIds: this.stopIds });
     return { rows: cut.rows, notices: cut.notice ? [...notices, cut.notice] : notices, facts };
   }
 
-  private encodeWhole(row: ParsedRow, rowIndex: number): EncodeResult {
-    if (row.kind === "conversation") return this.conversations.encode(row.conversation, rowIndex);
-    if (row.kind === "text") return encodePlainText(row.text, this.tokenizer);
-    return encodePretokenized(row.tokens, this.tokenizer.vocabularySize);
+  private tokenizeRow(row: ParsedRow, rowIndex: number): TokenizedRow {
+    if (row.kind === "conversation") {
+      return { kind: "conversation", conversation: this.conversations.tokenize(row.conversation, rowIndex) };
+    }
+    if (row.kind === "text") return { kind: "labelled", result: encodePlainText(row.text, this.tokenizer) };
+    return { kind: "labelled", result: encodePretokenized(row.tokens, this.tokenizer.vocabularySize) };
   }
 
   prefixDiffers(row: ParsedRow, encoded: EncodedRow): boolean {

@@ -1,3 +1,5 @@
+import type { MaskOptions } from "./mask/options.ts";
+import type { TokenizedConversation, TokenizedRow } from "./mask/tokenized.ts";
 import type { RenderLimits } from "./jinja/limits.ts";
 import type { TextOrigin } from "./origins.ts";
 import type { SystemPolicy } from "./presets.ts";
@@ -18,6 +20,8 @@ export interface EncoderOptions {
   readonly template: TemplateChoice;
   /** Default: the preset's own, else assistant. */
   readonly mask?: MaskPolicy;
+  /** What of the policy's choice is changed. */
+  readonly maskOptions?: MaskOptions;
   /** Tokens a row may have; without it nothing is cut. */
   readonly maxLength?: number;
   /** Default error. */
@@ -40,7 +44,8 @@ export interface RowNotice {
     | "text-mismatch"
     | "truncated"
     | "dropped-over-length"
-    | "split-over-length";
+    | "split-over-length"
+    | "stripped-reasoning";
   readonly message: string;
   readonly row: number;
 }
@@ -73,7 +78,8 @@ export interface ConversationEncoder {
   readonly endOfTurn: number | undefined;
   /** Jinja source: the template itself, or the preset's twin. */
   readonly templateSource: string;
-  encode(conversation: Conversation, row: number): EncodeResult;
+  tokenize(conversation: Conversation, row: number): TokenizedConversation;
+  label(tokenized: TokenizedConversation): EncodeResult;
   prompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string };
   prefixDiffers(conversation: Conversation, encoded: EncodedRow): boolean;
   origins(conversation: Conversation, encoded: EncodedRow): TextOrigin[];
@@ -83,6 +89,7 @@ export interface ConversationEncoder {
 export interface RowEncoder {
   readonly tokenizer: Tokenizer;
   readonly mask: MaskPolicy;
+  readonly maskOptions: MaskOptions;
   readonly endOfTurn: number | undefined;
   /** What is written to ask for an answer; empty where the template writes nothing. */
   readonly generationPrompt: string;
@@ -97,6 +104,12 @@ export interface RowEncoder {
   encode(row: ParsedRow, rowIndex: number): EncodeResult;
   /** The same under every over-length policy: no row (drop), one, or several (split). */
   encodeAll(row: ParsedRow, rowIndex: number): { rows: EncodedRow[]; notices: readonly RowNotice[]; facts: RowFacts };
+  /**
+   * `encodeAll` in two steps, so that another mask needs only the second. A row tokenised by one encoder can be labelled by every
+   * encoder that differs in mask, options with the same `textKeyOf`, or lengths only.
+   */
+  tokenize(row: ParsedRow, rowIndex: number): TokenizedRow;
+  relabel(tokenized: TokenizedRow, rowIndex: number): ReturnType<RowEncoder["encodeAll"]>;
   /**
    * Whether some trained answer stands behind another text than the one that serving would give the model for it. Renders the row
    * once more for each answer, so only the proof asks.

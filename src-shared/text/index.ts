@@ -32,3 +32,13 @@ export { TurnFinder } from "./turnFinder.ts";
 export { shiftLabels, type ShiftedLabels } from "./shift.ts";
 export { diffTokens, TOKEN_CHANGES, type TokenChange, type TokenDelta, type TokenDiff } from "./diff/tokens.ts";
 export { moveSpans, normalSpans, PAINT_RANGE, paintSpans } from "./spans.ts";
+export {
+  EOS_CHOICES,
+  type EosChoice,
+  type MaskOptions,
+  REASONING_CHOICES,
+  type ReasoningChoice,
+  textKeyOf,
+} from "./mask/options.ts";
+export { type MaskRule, parseRuleText, RULE_PARTS, type RulePart, ruleText } from "./mask/rule.ts";
+export type { TokenizedConversation, TokenizedRow } from "./mask/tokenized.ts";

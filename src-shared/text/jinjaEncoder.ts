@@ -1,11 +1,14 @@
 import { SiftError } from "#shared/errors.ts";
 import type { ConversationEncoder, EncodeResult, EncoderOptions, RowNotice } from "./encoderTypes.ts";
+import { type CompiledMask, compileMask, impossible, type MaskOptions } from "./mask/options.ts";
+import { type StripOptions, stripReasoning } from "./mask/strip.ts";
+import type { TokenizedConversation } from "./mask/tokenized.ts";
 import { ChatTemplate } from "./jinja/template.ts";
 import { decideTokens } from "./masks.ts";
 import { type RenderContext, renderConversation, type RenderedConversation, segmentsOf } from "./render.ts";
 import { originsOf, type TextOrigin } from "./origins.ts";
 import { buildRow } from "./rowBuilder.ts";
-import { lossyNotice, specialNotices } from "./notices.ts";
+import { factsOf, lossyNotice, specialNotices, strippedNotice } from "./notices.ts";
 import { findTurnMarks, type TurnMarks } from "./turnMarks.ts";
 import type { Tokenizer, TokenizedText } from "./tokenizer/tokenizer.ts";
 import { type Conversation, type EncodedRow, IGNORE, type MaskPolicy, type Message } from "./types.ts";
@@ -21,6 +24,9 @@ export class JinjaEncoder implements ConversationEncoder {
   private readonly context: RenderContext;
   private readonly options: EncoderOptions;
   private readonly marks: TurnMarks;
+  private readonly compiled: CompiledMask;
+  /** What has to be taken out of earlier turns because the template does not; undefined unless asked for. */
+  private readonly strips: StripOptions | undefined;
 
   /** @throws SiftError `template-syntax`, `template-unsupported` or `mask-structural`. */
   constructor(options: EncoderOptions, source: string) {
@@ -46,6 +52,9 @@ export class JinjaEncoder implements ConversationEncoder {
       ...(now ? { now } : {}),
     };
     this.marks = findTurnMarks(this.context, this.tokenizer);
+    this.compiled = compileMask(this.mask, options.maskOptions);
+    if (this.marks.endOfTurn === undefined) requireUsualEnd(options.maskOptions);
+    this.strips = options.maskOptions?.reasoning === "strip" ? keptReasoning(this.context) : undefined;
   }
 
   get endOfTurn(): number | undefined {
@@ -56,31 +65,46 @@ export class JinjaEncoder implements ConversationEncoder {
     return this.marks.generationPrompt;
   }
 
-  encode(given: Conversation, row: number): EncodeResult {
-    const conversation = this.withSystem(given);
+  tokenize(given: Conversation, row: number): TokenizedConversation {
+    const { conversation, stripped } = this.shaped(given);
     const rendered = renderConversation(conversation, this.context);
     const unheard = unrenderedTurn(conversation, rendered);
     if (unheard !== undefined) throw unknownRole(conversation, unheard);
     const text = rendered.text.text;
     const tokens = this.tokenizer.encode(text);
+    const specialInContent = this.specialInContent(rendered, tokens);
+    const notices: RowNotice[] = [...specialNotices(tokens.ids, specialInContent, { tokenizer: this.tokenizer, row })];
+    if (tokens.lossy) notices.push(lossyNotice(row));
+    if (stripped > 0) notices.push(strippedNotice(stripped, row));
+    return {
+      text,
+      ids: Int32Array.from(tokens.ids),
+      starts: Int32Array.from(tokens.starts),
+      ends: Int32Array.from(tokens.ends),
+      turns: conversation.messages.map(({ role, weight = 1 }) => ({ role, weight })),
+      segments: segmentsOf(rendered),
+      generations: rendered.generations,
+      notices,
+      facts: factsOf(conversation, tokens, specialInContent),
+    };
+  }
+
+  label(conversation: TokenizedConversation): EncodeResult {
     const decide = decideTokens({
       conversation,
-      rendered,
-      tokens,
-      policy: this.mask === "structural" ? "assistant" : this.mask,
+      mask: this.compiled,
       hasGenerationTags: this.context.template.hasGenerationTags,
       marks: this.marks,
       trimsOffsets: this.tokenizer.trimsOffsets,
     });
-    const specialInContent = this.specialInContent(rendered, tokens);
-    const notices: RowNotice[] = [...specialNotices(tokens.ids, specialInContent, { tokenizer: this.tokenizer, row })];
-    if (tokens.lossy) notices.push(lossyNotice(row));
-    const roles = conversation.messages.map((message) => message.role);
-    return {
-      encoded: buildRow(tokens, text, decide),
-      notices,
-      facts: { kind: "conversation", roles, lossy: tokens.lossy, specialInContent },
-    };
+    const { text, notices, facts } = conversation;
+    return { encoded: buildRow(conversation, text, decide), notices, facts };
+  }
+
+  /** The conversation as it is rendered: system turns by policy, reasoning as it is served. */
+  private shaped(given: Conversation): { conversation: Conversation; stripped: number } {
+    const conversation = this.withSystem(given);
+    return this.strips ? stripReasoning(conversation, this.strips) : { conversation, stripped: 0 };
   }
 
   /** Positions of special tokens whose text a message brought. */
@@ -112,7 +136,7 @@ export class JinjaEncoder implements ConversationEncoder {
   }
 
   prefixDiffers(given: Conversation, encoded: EncodedRow): boolean {
-    const conversation = this.withSystem(given);
+    const { conversation } = this.shaped(given);
     const boundaries = new Set(encoded.starts);
     return trainedMessages(encoded).some((message) => {
       if (conversation.messages[message]?.role !== "assistant") return false;
@@ -138,6 +162,37 @@ export class JinjaEncoder implements ConversationEncoder {
     return { ids: this.tokenizer.encode(text.text).ids, text: text.text };
   }
 }
+
+function requireUsualEnd(options: MaskOptions = {}): void {
+  const { endOfTurn = "turn" } = options;
+  if (endOfTurn === "turn") return;
+  throw impossible(
+    "train_on_eos",
+    `'${endOfTurn}' needs a token that ends a turn, and the template writes none`,
+    "leave it out, or choose a template that ends turns",
+  );
+}
+
+/** Whether a template keeps the reasoning of earlier turns, in the content and in a field of its own. */
+function keptReasoning(context: RenderContext): StripOptions {
+  const keeps = (answer: Partial<Message>): boolean => {
+    const [first, second] = [
+      { role: "assistant", content: "b", ...answer },
+      { role: "assistant", content: "d" },
+    ];
+    const messages = [{ role: "user", content: "a" }, first, { role: "user", content: "c" }, second];
+    try {
+      return renderConversation({ messages }, context).text.text.includes(PROBE);
+    } catch (error) {
+      if (error instanceof SiftError) return true;
+      throw error;
+    }
+  };
+  return { content: keeps({ content: `<think>\n${PROBE}\n</think>\n\nb` }), field: keeps({ reasoning: PROBE }) };
+}
+
+/** No template writes this by itself. */
+const PROBE = "earlier-reasoning-probe";
 
 /** Messages with a token that is a target. */
 function trainedMessages(encoded: EncodedRow): number[] {

@@ -1,5 +1,6 @@
-import type { RowNotice } from "./encoderTypes.ts";
-import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+import type { RowFacts, RowNotice } from "./encoderTypes.ts";
+import type { Tokenizer, TokenizedText } from "./tokenizer/tokenizer.ts";
+import type { Conversation } from "./types.ts";
 
 /** One notice for a row whose content holds special tokens, naming them. */
 export function specialNotices(
@@ -20,4 +21,15 @@ export function lossyNotice(row: number): RowNotice {
     message: "the tokens do not stand for exactly this text: the tokenizer normalized or could not express part of it",
     row,
   };
+}
+
+/** What the proof needs to know of a conversation besides its arrays. */
+export function factsOf({ messages }: Conversation, { lossy }: TokenizedText, specialInContent: number[]): RowFacts {
+  return { kind: "conversation", roles: messages.map((message) => message.role), lossy, specialInContent };
+}
+
+/** The notice of a row whose earlier reasoning was left out by choice. */
+export function strippedNotice(turns: number, row: number): RowNotice {
+  const message = `reasoning was left out of ${turns} earlier ${turns === 1 ? "turn" : "turns"}, as in serving`;
+  return { code: "stripped-reasoning", message, row };
 }

@@ -53,6 +53,7 @@ export function sliceRow(row: EncodedRow, start: number, end: number): EncodedRo
     ends: row.ends.slice(start, end),
     reasons: row.reasons.slice(start, end),
     messages: row.messages.slice(start, end),
+    ...(row.rules ? { rules: row.rules.slice(start, end) } : {}),
     text: row.text,
     truncatedTokens: 0,
   };

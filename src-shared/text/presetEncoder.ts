@@ -1,8 +1,12 @@
 import type { ConversationEncoder, EncodeResult, EncoderOptions, RowNotice } from "./encoderTypes.ts";
-import { lossyNotice, specialNotices } from "./notices.ts";
+import { type CompiledMask, compileMask } from "./mask/options.ts";
+import { contentSegments, decideSegments } from "./mask/segments.ts";
+import { stripReasoning } from "./mask/strip.ts";
+import type { TokenizedConversation } from "./mask/tokenized.ts";
+import { factsOf, lossyNotice, specialNotices, strippedNotice } from "./notices.ts";
 import { originsOfTokens, type TextOrigin } from "./origins.ts";
 import { type Preset, presetOf, SegmentEncoder, type SegmentedTokens, type SegmentOptions } from "./presets.ts";
-import { buildRow, type TokenDecision } from "./rowBuilder.ts";
+import { buildRow } from "./rowBuilder.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { Conversation, EncodedRow, MaskPolicy, Message } from "./types.ts";
 
@@ -16,6 +20,7 @@ export class PresetEncoder implements ConversationEncoder {
   private readonly segments: SegmentEncoder;
   private readonly segmentOptions: SegmentOptions;
   private readonly dropsSystem: boolean;
+  private readonly compiled: CompiledMask;
 
   /** @throws SiftError `preset-unknown` or `preset-tokens`. */
   constructor(options: EncoderOptions, name: string) {
@@ -23,6 +28,7 @@ export class PresetEncoder implements ConversationEncoder {
     const system = options.systemMessage ?? preset.defaultSystem;
     this.tokenizer = options.tokenizer;
     this.mask = options.mask ?? preset.mask;
+    this.compiled = compileMask(this.mask, options.maskOptions);
     this.segments = new SegmentEncoder(options.tokenizer);
     this.endOfTurn = this.segments.endOfTurn;
     this.generationPrompt = this.segments.generationPrompt;
@@ -31,51 +37,58 @@ export class PresetEncoder implements ConversationEncoder {
     this.dropsSystem = options.systemPolicy === "drop";
   }
 
-  encode(given: Conversation, row: number): EncodeResult {
-    const conversation = this.withoutSystem(given);
+  tokenize(given: Conversation, row: number): TokenizedConversation {
+    const { conversation } = this.shaped(given);
     const segmented = this.segments.encode(conversation, this.segmentOptions);
-    const { tokens, text, parts, messages, droppedTurns } = segmented;
-    const encoded = buildRow(tokens, text, this.decider(conversation, segmented));
+    const { tokens, text, parts, messages } = segmented;
     const specialInContent = tokens.ids.flatMap((id, i) => {
       return parts[i] === "text" && (messages[i] ?? -1) >= 0 && this.tokenizer.isSpecial(id) ? [i] : [];
     });
+    return {
+      text,
+      ids: Int32Array.from(tokens.ids),
+      starts: Int32Array.from(tokens.starts),
+      ends: Int32Array.from(tokens.ends),
+      turns: conversation.messages.map(({ role, weight = 1 }) => ({ role, weight })),
+      segments: contentSegments(conversation, segmented),
+      generations: [],
+      frame: { parts, owners: Int16Array.from(messages) },
+      notices: this.notices(given, { ...segmented, specialInContent, row }),
+      facts: factsOf(conversation, tokens, specialInContent),
+    };
+  }
+
+  label(conversation: TokenizedConversation): EncodeResult {
+    const { text, notices, facts } = conversation;
+    return { encoded: buildRow(conversation, text, decideSegments(conversation, this.compiled)), notices, facts };
+  }
+
+  private notices(
+    given: Conversation,
+    made: SegmentedTokens & { readonly specialInContent: readonly number[]; readonly row: number },
+  ): RowNotice[] {
+    const { tokens, specialInContent, droppedTurns, row } = made;
+    const { conversation, stripped } = this.shaped(given);
     const notices: RowNotice[] = [...specialNotices(tokens.ids, specialInContent, { tokenizer: this.tokenizer, row })];
     if (droppedTurns > 0) {
       const role = conversation.messages[0]?.role ?? "";
-      notices.push({
-        code: "dropped-first-turn",
-        message: `the first turn is not a user's (${role}) and was left out`,
-        row,
-      });
+      const message = `the first turn is not a user's (${role}) and was left out`;
+      notices.push({ code: "dropped-first-turn", message, row });
     }
     if (tokens.lossy) notices.push(lossyNotice(row));
-    const roles = conversation.messages.map((message) => message.role);
-    return { encoded, notices, facts: { kind: "conversation", roles, lossy: tokens.lossy, specialInContent } };
+    if (stripped > 0) notices.push(strippedNotice(stripped, row));
+    return notices;
+  }
+
+  private shaped(given: Conversation): { conversation: Conversation; stripped: number } {
+    const conversation = this.withoutSystem(given);
+    const strips = this.compiled.options.reasoning === "strip";
+    return strips ? stripReasoning(conversation, { content: true, field: true }) : { conversation, stripped: 0 };
   }
 
   private withoutSystem(conversation: Conversation): Conversation {
     if (!this.dropsSystem) return conversation;
     return { ...conversation, messages: conversation.messages.filter((message) => message.role !== "system") };
-  }
-
-  /** Weight and label of each token by its part of the segment; a turn's weight covers its frame too. */
-  private decider(conversation: Conversation, segmented: SegmentedTokens): (index: number) => TokenDecision {
-    const { parts, messages, tokens, contentStarts } = segmented;
-    const lastAssistant = conversation.messages.findLastIndex((message) => message.role === "assistant");
-    return (index) => {
-      const owner = messages[index] ?? -1;
-      const part = parts[index] ?? "text";
-      const message = conversation.messages[owner];
-      const start = tokens.starts[index] ?? 0;
-      const word = /\S/.exec(segmented.text.slice(start, tokens.ends[index]))?.index ?? 0;
-      const offset = start + word - (contentStarts.get(owner) ?? 0);
-      const weight = (message?.weight ?? 1) * (part === "text" ? spanWeight(message, offset) : 1);
-      const decision = decidePart(this.mask, part, {
-        isAssistant: message?.role === "assistant",
-        isLast: owner === lastAssistant,
-      });
-      return { ...decision, weight, message: part === "text" ? owner : -1 };
-    };
   }
 
   /** Never: pieces are tokenized one by one, so an answer stands behind exactly what its prompt gives. */
@@ -94,24 +107,4 @@ export class PresetEncoder implements ConversationEncoder {
     });
     return { ids: tokens.ids, text };
   }
-}
-
-function spanWeight(message: Message | undefined, offset: number): number {
-  return message?.spans?.findLast((span) => offset >= span.start && offset < span.end)?.weight ?? 1;
-}
-
-/** Whether a part of a segment is trained, and why. */
-function decidePart(
-  mask: MaskPolicy,
-  part: SegmentedTokens["parts"][number],
-  turn: { readonly isAssistant: boolean; readonly isLast: boolean },
-): Pick<TokenDecision, "scored" | "reason"> {
-  if (mask === "all") return { scored: true, reason: "everything" };
-  const isFrame = part === "S" || part === "E" || part === "N";
-  if (mask === "structural" && isFrame)
-    return { scored: true, reason: part === "E" && turn.isAssistant ? "end-of-turn" : "structural" };
-  if (part === "role" || part === "S") return { scored: false, reason: "template" };
-  if (!turn.isAssistant) return { scored: false, reason: part === "text" ? "other-role" : "template" };
-  if (mask === "last_assistant" && !turn.isLast) return { scored: false, reason: "earlier-turn" };
-  return { scored: true, reason: part === "E" ? "end-of-turn" : part === "N" ? "structural" : "answer" };
 }

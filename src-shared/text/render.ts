@@ -1,4 +1,4 @@
-import { AuthorTable, messageValues } from "./authors.ts";
+import { type AuthorInfo, AuthorTable, messageValues } from "./authors.ts";
 import type { Str } from "./jinja/authored.ts";
 import { toValue } from "./jinja/convert.ts";
 import type { RenderLimits } from "./jinja/limits.ts";
@@ -56,6 +56,8 @@ export interface Segment {
   /** Index into the messages, -1 for the template. */
   readonly message: number;
   readonly isRole: boolean;
+  /** Field of the message that wrote it; "template" where none did. */
+  readonly field: AuthorInfo["field"];
   readonly weight: number;
 }
 
@@ -69,7 +71,8 @@ export function segmentsOf(rendered: { readonly text: Str; readonly authors: Aut
     const info = rendered.authors.get(runs[i + 1] ?? 0);
     if (end > start) {
       const isRole = info?.field === "role" || info?.field === "other";
-      segments.push({ start, end, message: info?.message ?? -1, isRole, weight: info?.weight ?? 1 });
+      const { message = -1, field = "template", weight = 1 } = info ?? {};
+      segments.push({ start, end, message, isRole, field, weight });
     }
     start = end;
   }

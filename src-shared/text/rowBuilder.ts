@@ -11,11 +11,17 @@ export interface TokenDecision {
   readonly weight: number;
   readonly reason: Reason;
   readonly message: number;
+  /** The options' rule that decided it, from 1. */
+  readonly rule?: number;
 }
 
 /** Ids, label and weight of a position are put together here and nowhere else. */
 export function buildRow(
-  tokens: { readonly ids: readonly number[]; readonly starts: readonly number[]; readonly ends: readonly number[] },
+  tokens: {
+    readonly ids: ArrayLike<number>;
+    readonly starts: ArrayLike<number>;
+    readonly ends: ArrayLike<number>;
+  },
   text: string,
   decide: (index: number) => TokenDecision,
 ): EncodedRow {
@@ -31,8 +37,9 @@ export function buildRow(
     text,
     truncatedTokens: 0,
   };
+  let rules: Uint8Array | undefined;
   for (let i = 0; i < length; i++) {
-    const { scored, weight, reason, message } = decide(i);
+    const { scored, weight, reason, message, rule = 0 } = decide(i);
     const counts = scored && weight > 0;
     if (counts) {
       row.labels[i] = tokens.ids[i] ?? IGNORE;
@@ -40,6 +47,7 @@ export function buildRow(
     }
     row.reasons[i] = REASON[scored && !counts ? "weight-zero" : reason];
     row.messages[i] = message;
+    if (rule > 0) (rules ??= new Uint8Array(length))[i] = rule;
   }
-  return row;
+  return rules ? { ...row, rules } : row;
 }

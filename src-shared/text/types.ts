@@ -86,6 +86,18 @@ export const REASONS = [
   "weight-zero", // switched off by a message weight or a span
   "earlier-turn", // an assistant turn before the last under `last_assistant`
   "pretokenized", // label came with the row
+  "header", // the opening of a trained turn, trained by choice
+  "header-off", // the opening of a turn, switched off
+  "role", // written by another role than the assistant that the options train
+  "role-off", // written by a role that the options switch off
+  "end-of-turn-off", // an end-of-turn token that is not trained by choice
+  "reasoning", // trained reasoning, where the options speak of it
+  "reasoning-off", // reasoning that is not trained by choice
+  "reasoning-earlier", // reasoning before the last turn, which is not trained by choice
+  "tool-calls", // trained tool calls, where the options speak of them
+  "tool-calls-off", // tool calls that are not trained by choice
+  "rule", // switched on by a rule of the options
+  "rule-off", // switched off by a rule of the options
 ] as const;
 /** Name of a reason. */
 export type Reason = (typeof REASONS)[number];
@@ -104,6 +116,8 @@ export interface EncodedRow {
   readonly reasons: Uint8Array;
   /** Message that wrote in this token (the first, where several did), -1 for the template. */
   readonly messages: Int16Array;
+  /** Rule that decided each token: its place in the options' `rules`, from 1; 0 for none. Left out where there are no rules. */
+  readonly rules?: Uint8Array;
   /** The rendered text. */
   readonly text: string;
   /** Tokens cut by max_length (0: nothing was cut). */

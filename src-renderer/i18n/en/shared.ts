@@ -57,6 +57,18 @@ export const shared = {
     "weight-zero": "its weight is 0",
     "earlier-turn": "only the last answer is trained under this mask",
     pretokenized: "the row came with this label",
+    header: "it opens a trained turn, and openings are trained",
+    "header-off": "it opens a turn, and openings are not trained",
+    role: "its role is trained by choice",
+    "role-off": "its role is switched off",
+    "end-of-turn-off": "this end-of-turn token is not trained by choice",
+    reasoning: "it is reasoning of a trained turn",
+    "reasoning-off": "it is reasoning, which is not trained",
+    "reasoning-earlier": "it is reasoning before the last turn, which is not trained",
+    "tool-calls": "it is a tool call of a trained turn",
+    "tool-calls-off": "it is a tool call, and calls are not trained",
+    rule: "a rule trains it",
+    "rule-off": "a rule switches it off",
   },
   findings: {
     "no-scored-token": {

@@ -1,0 +1,119 @@
+import type { TurnRange } from "../answers.ts";
+import type { SegmentedTokens, SegmentPart } from "../presets.ts";
+import type { Segment } from "../render.ts";
+import type { TokenDecision } from "../rowBuilder.ts";
+import type { Conversation, MaskPolicy, Message } from "../types.ts";
+import { OptionLayers, wordStart } from "./layers.ts";
+import type { CompiledMask } from "./options.ts";
+import type { TokenizedConversation } from "./tokenized.ts";
+import { describeTurns, type Turn } from "./turns.ts";
+
+/** The text of segments cut into what messages wrote (where a weight was painted, once more) and what the preset did. */
+export function contentSegments({ messages }: Conversation, segmented: SegmentedTokens): Segment[] {
+  const { tokens, parts, messages: owners, text } = segmented;
+  const segments: Segment[] = [];
+  const template = (start: number, end: number): void => {
+    if (end > start) segments.push({ start, end, message: -1, isRole: false, field: "template", weight: 1 });
+  };
+  let at = 0;
+  for (let i = 0; i < parts.length; i++) {
+    const owner = owners[i] ?? -1;
+    if (parts[i] !== "text" || owner < 0) continue;
+    const start = tokens.starts[i] ?? 0;
+    while (parts[i + 1] === "text") i++;
+    const end = tokens.ends[i] ?? start;
+    template(at, start);
+    segments.push(...painted(messages[owner], { start, end, owner }));
+    at = end;
+  }
+  template(at, text.length);
+  return segments;
+}
+
+function painted(message: Message | undefined, at: { start: number; end: number; owner: number }): Segment[] {
+  const spans = message?.spans ?? [];
+  const length = at.end - at.start;
+  const edges = spans.flatMap(({ start, end }) => [start, end]).filter((edge) => edge > 0 && edge < length);
+  const cuts = [...new Set([0, length, ...edges])].sort((a, b) => a - b);
+  return cuts.slice(1).map((end, i): Segment => {
+    const start = cuts[i] ?? 0;
+    const weight = spans.findLast((span) => start >= span.start && start < span.end)?.weight ?? 1;
+    return { start: at.start + start, end: at.start + end, message: at.owner, isRole: false, field: "content", weight };
+  });
+}
+
+/** Decides every token of a conversation in segments; a turn's weight covers its frame too. */
+export function decideSegments(
+  conversation: TokenizedConversation,
+  mask: CompiledMask,
+): (index: number) => TokenDecision {
+  const { parts, owners } = conversation.frame ?? { parts: [], owners: new Int16Array() };
+  const turns = describeTurns(conversation, segmentRanges(parts, owners), mask, (_, bodyStart) => bodyStart);
+  const framed = turns.map((turn) => ({ ...turn, headerFirst: headerFirst(parts, turn.first) }));
+  const turnAt = new Map(framed.map((turn) => [turn.message, turn]));
+  const weightAt = segmentWeights(conversation);
+  const messageOf = (index: number): number => (parts[index] === "text" ? (owners[index] ?? -1) : -1);
+  const byPolicy = (index: number): TokenDecision => {
+    const owner = owners[index] ?? -1;
+    const part = parts[index] ?? "text";
+    const weight = (conversation.turns[owner]?.weight ?? 1) * (part === "text" ? weightAt(index) : 1);
+    return { ...decidePart(mask.policy, part, turnAt.get(owner)), weight, message: messageOf(index) };
+  };
+  if (mask.isPlain) return byPolicy;
+  const layers = new OptionLayers({ conversation, mask, turns: framed, endOfTurn: undefined, messageOf });
+  return (index) => layers.decide(index, byPolicy(index));
+}
+
+/** One range a turn, from its content to the newline behind its end. */
+function segmentRanges(parts: readonly SegmentPart[], owners: Int16Array): TurnRange[] {
+  const ranges: TurnRange[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    if (parts[i] !== "S") continue;
+    let first = i + 1;
+    while (parts[first] === "role") first++;
+    let endOfTurn = first;
+    while (parts[endOfTurn] === "text") endOfTurn++;
+    if (parts[endOfTurn] !== "E") break; // a generation prompt
+    const end = parts[endOfTurn + 1] === "N" ? endOfTurn + 2 : endOfTurn + 1;
+    const message = owners[i] ?? -1;
+    if (message >= 0) ranges.push({ first, end, message, tagged: false, endOfTurn });
+    i = end - 1;
+  }
+  return ranges;
+}
+
+function headerFirst(parts: readonly SegmentPart[], first: number): number {
+  let at = first;
+  while (parts[at - 1] === "role") at--;
+  return parts[at - 1] === "S" ? at - 1 : at;
+}
+
+/** The painted weight of each token, by its first character that is not a space. */
+function segmentWeights({ segments, starts, ends, text }: TokenizedConversation): (index: number) => number {
+  if (segments.every((segment) => segment.weight === 1)) return () => 1;
+  return (index) => {
+    const word = wordStart(text, starts[index] ?? 0, ends[index] ?? 0);
+    return segments.find((segment) => segment.end > word)?.weight ?? 1;
+  };
+}
+
+/** Whether a part of a segment is trained, and why. A turn of the preset's own is nobody's. */
+function decidePart(
+  mask: MaskPolicy,
+  part: SegmentPart,
+  turn: Turn | undefined,
+): Pick<TokenDecision, "scored" | "reason"> {
+  if (mask === "all") return { scored: true, reason: "everything" };
+  const isAssistant = turn?.role === "assistant";
+  const isFrame = part === "S" || part === "E" || part === "N";
+  if (mask === "structural" && isFrame)
+    return { scored: true, reason: part === "E" && isAssistant ? "end-of-turn" : "structural" };
+  if (part === "role" || part === "S") return { scored: false, reason: "template" };
+  if (!turn || turn.weight === 0) {
+    const isOff = isAssistant ? "role-off" : "other-role";
+    return { scored: false, reason: part === "text" ? isOff : "template" };
+  }
+  if (!turn.kept) return { scored: false, reason: "earlier-turn" };
+  const answer = isAssistant ? "answer" : "role";
+  return { scored: true, reason: part === "E" ? "end-of-turn" : part === "N" ? "structural" : answer };
+}
