@@ -4,6 +4,7 @@ import type { ConversationEncoder, EncoderOptions, EncodeResult, OverLength, Row
 import { JinjaEncoder } from "./jinjaEncoder.ts";
 import { applyOverLength } from "./overLength.ts";
 import { PresetEncoder } from "./presetEncoder.ts";
+import { presetOf, requireTokens } from "./presets/index.ts";
 import { originsOfTokens, type TextOrigin } from "./origins.ts";
 import type { MaskOptions } from "./mask/options.ts";
 import type { TokenizedRow } from "./mask/tokenized.ts";
@@ -34,7 +35,7 @@ class Encoder implements RowEncoder {
     this.overLength = options.overLength ?? "error";
     this.conversations =
       options.template.kind === "preset"
-        ? new PresetEncoder(options, options.template.name)
+        ? presetEncoder(options, options.template.name)
         : new JinjaEncoder(options, options.template.source);
     this.mask = this.conversations.mask;
     this.maskOptions = options.maskOptions ?? {};
@@ -103,6 +104,18 @@ class Encoder implements RowEncoder {
   renderPrompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string } {
     return this.conversations.prompt(messages, tools);
   }
+}
+
+/** @throws SiftError `preset-unknown`, `preset-tokens` */
+function presetEncoder(options: EncoderOptions, name: string): ConversationEncoder {
+  const preset = presetOf(name);
+  if (preset.kind === "segments") return new PresetEncoder(options, preset);
+  requireTokens(preset, options.tokenizer);
+  const { systemMessage, ...rest } = options;
+  return new JinjaEncoder(
+    { ...rest, mask: options.mask ?? preset.mask },
+    preset.twin(systemMessage ?? preset.defaultSystem),
+  );
 }
 
 /** Puts the row into the place of an error. */

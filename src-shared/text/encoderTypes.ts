@@ -2,7 +2,7 @@ import type { MaskOptions } from "./mask/options.ts";
 import type { TokenizedConversation, TokenizedRow } from "./mask/tokenized.ts";
 import type { RenderLimits } from "./jinja/limits.ts";
 import type { TextOrigin } from "./origins.ts";
-import type { SystemPolicy } from "./presets.ts";
+import type { SystemPolicy } from "./presets/index.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { Conversation, EncodedRow, MaskPolicy, Message, ParsedRow } from "./types.ts";
 

@@ -20,7 +20,14 @@ export {
 } from "./encoderTypes.ts";
 export { applyOverLength, sliceRow } from "./overLength.ts";
 export { encodePretokenized } from "./documents.ts";
-export { PRESET_NAMES, presetOf, SYSTEM_POLICIES, type Preset, type SystemPolicy } from "./presets.ts";
+export {
+  missingTokens,
+  PRESET_NAMES,
+  presetOf,
+  SYSTEM_POLICIES,
+  type Preset,
+  type SystemPolicy,
+} from "./presets/index.ts";
 export { DEFAULT_REPAIRS, FINDING_CLASSES, type FindingClass, type Repair } from "./findings.ts";
 export { type Inspected, type InspectionContext, inspectRow } from "./inspect.ts";
 export { ProofAccumulator, type ProofFinding, type ProofReport } from "./proof.ts";

@@ -5,7 +5,8 @@ import { stripReasoning } from "./mask/strip.ts";
 import type { TokenizedConversation } from "./mask/tokenized.ts";
 import { factsOf, lossyNotice, specialNotices, strippedNotice } from "./notices.ts";
 import { originsOfTokens, type TextOrigin } from "./origins.ts";
-import { type Preset, presetOf, SegmentEncoder, type SegmentedTokens, type SegmentOptions } from "./presets.ts";
+import type { Preset } from "./presets/index.ts";
+import { SegmentEncoder, type SegmentedTokens, type SegmentOptions } from "./presets/segments.ts";
 import { buildRow } from "./rowBuilder.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { Conversation, EncodedRow, MaskPolicy, Message } from "./types.ts";
@@ -22,9 +23,8 @@ export class PresetEncoder implements ConversationEncoder {
   private readonly dropsSystem: boolean;
   private readonly compiled: CompiledMask;
 
-  /** @throws SiftError `preset-unknown` or `preset-tokens`. */
-  constructor(options: EncoderOptions, name: string) {
-    const preset: Preset = presetOf(name);
+  /** @throws SiftError `preset-tokens`. */
+  constructor(options: EncoderOptions, preset: Preset) {
     const system = options.systemMessage ?? preset.defaultSystem;
     this.tokenizer = options.tokenizer;
     this.mask = options.mask ?? preset.mask;

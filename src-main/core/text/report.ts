@@ -48,7 +48,7 @@ function presetInfo(name: string, systemMessage?: string): TemplateInfo {
     hash: textHash(source),
     editable: false,
     defaultMask: preset.mask,
-    masks: [...MASK_POLICIES],
+    masks: preset.kind === "segments" ? [...MASK_POLICIES] : [...SEGMENT_FREE],
     tagged: false,
   };
 }

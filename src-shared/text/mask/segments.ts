@@ -1,5 +1,5 @@
 import type { TurnRange } from "../answers.ts";
-import type { SegmentedTokens, SegmentPart } from "../presets.ts";
+import type { SegmentedTokens, SegmentPart } from "../presets/segments.ts";
 import type { Segment } from "../render.ts";
 import type { TokenDecision } from "../rowBuilder.ts";
 import type { Conversation, MaskPolicy, Message } from "../types.ts";

@@ -1,5 +1,5 @@
 import type { EncodeResult, RowFacts, RowNotice } from "../encoderTypes.ts";
-import type { SegmentPart } from "../presets.ts";
+import type { SegmentPart } from "../presets/segments.ts";
 import type { Segment } from "../render.ts";
 
 /** Token ids and spans, one entry a token; UTF-16 code units, ends excluded. */

@@ -16,9 +16,9 @@ function preset(options: Partial<EncoderOptions> = {}): ReturnType<typeof create
 
 describe("chatml-human", () => {
   it("is a preset with its own mask", () => {
-    expect(PRESET_NAMES).toEqual(["chatml-human"]);
+    expect(PRESET_NAMES).toContain("chatml-human");
     expect(preset().mask).toBe("structural");
-    expect(() => presetOf("nope")).toThrow(expect.objectContaining({ remedy: "presets: chatml-human" }));
+    expect(() => presetOf("nope")).toThrow(expect.objectContaining({ remedy: `presets: ${PRESET_NAMES.join(", ")}` }));
   });
 
   it("writes the tutorial's text and scores S, E and N of every role", () => {

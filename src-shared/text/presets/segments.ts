@@ -1,6 +1,7 @@
 import { SiftError } from "#shared/errors.ts";
-import type { Tokenizer, TokenizedText } from "./tokenizer/tokenizer.ts";
-import type { Conversation, MaskPolicy, Message } from "./types.ts";
+import type { Tokenizer, TokenizedText } from "../tokenizer/tokenizer.ts";
+import type { Conversation, Message } from "../types.ts";
+import { quote, type Preset } from "./preset.ts";
 
 /** What happens to system turns of the data. */
 export const SYSTEM_POLICIES = ["keep", "row", "drop"] as const;
@@ -24,16 +25,6 @@ export interface SegmentedTokens {
   readonly contentStarts: ReadonlyMap<number, number>;
   /** Turns at the start that were left out because they are not a user's. */
   readonly droppedTurns: number;
-}
-
-/** A format that is built in: segments instead of a Jinja template. */
-export interface Preset {
-  readonly name: string;
-  readonly description: string;
-  readonly mask: MaskPolicy;
-  readonly defaultSystem: string;
-  /** The same format as a Jinja template, saved with a trained model. */
-  readonly twin: (system: string) => string;
 }
 
 const CHATML_SYSTEM = "You are a helpful assistant.";
@@ -60,30 +51,16 @@ function chatmlHumanTwin(system: string): string {
 `;
 }
 
-const quote = (text: string): string =>
-  `'${text.replace(/[\\']/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r")}'`;
-
 /** The tutorial's format (DESIGN 4). */
 export const CHATML_HUMAN: Preset = {
   name: "chatml-human",
-  description: "ChatML with the user written as human, each piece tokenized on its own",
+  kind: "segments",
+  needs: ["<|im_start|>", "<|im_end|>"],
+  endOfTurn: "<|im_end|>",
   mask: "structural",
   defaultSystem: CHATML_SYSTEM,
   twin: chatmlHumanTwin,
 };
-
-const PRESETS: readonly Preset[] = [CHATML_HUMAN];
-/** Names for `--template` and the template list. */
-export const PRESET_NAMES: readonly string[] = PRESETS.map((preset) => preset.name);
-
-/** @throws SiftError `preset-unknown`. */
-export function presetOf(name: string): Preset {
-  const preset = PRESETS.find((candidate) => candidate.name === name);
-  if (preset) return preset;
-  throw new SiftError("preset-unknown", `there is no preset '${name}'`, {
-    remedy: `presets: ${PRESET_NAMES.join(", ")}`,
-  });
-}
 
 const MARKS = { S: "<|im_start|>", E: "<|im_end|>", N: "\n" } as const;
 const ROLE_WORDS: Readonly<Record<string, string>> = { system: "system", user: "human", assistant: "assistant" };
