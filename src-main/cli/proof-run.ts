@@ -25,6 +25,7 @@ function inspectionContext({ encoder }: RowCoder): InspectionContext {
   return {
     tokenizer: encoder?.tokenizer,
     mask: encoder?.mask ?? "assistant",
+    maskOptions: encoder?.maskOptions,
     stopIds: encoder?.stopIds ?? [],
   };
 }

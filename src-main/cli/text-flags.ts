@@ -9,9 +9,10 @@ import type { MaskPolicy } from "#shared/text/index.ts";
 import type { RowCoder } from "../core/text/encoding.ts";
 import { integer, UsageError } from "./command.ts";
 import type { CommonOptions } from "./command.ts";
+import { type MaskFlags, maskOptionsFromFlags, withMaskFlags } from "./mask-flags.ts";
 
 /** The flags that decide how rows become tokens: `encode` and `prove` share them. */
-export interface TextFlags extends CommonOptions {
+export interface TextFlags extends CommonOptions, MaskFlags {
   readonly data: string;
   readonly tokenizer: string;
   readonly template?: string;
@@ -21,22 +22,25 @@ export interface TextFlags extends CommonOptions {
 }
 
 export function withTextFlags(command: Command): Command {
-  return command
+  const withText = command
     .requiredOption("--data <file>", "JSON or JSON Lines file of conversations")
     .requiredOption("--tokenizer <dir>", "model or tokenizer folder")
     .option("--template <preset|file>", `${PRESET_NAMES.join(", ")}, or a Jinja file (default: the folder's own)`)
     .addOption(new Option("--mask <policy>", "what is trained (default: the template's)").choices([...MASK_POLICIES]))
     .option("--max_length <n>", "cut rows at the end after n tokens (default: nothing is cut)", integer(1))
     .option("--limit <n>", "only the first n rows", integer(1));
+  return withMaskFlags(withText);
 }
 
 /** Flags as the settings that core encodes with. Throws UsageError for files that are not there. */
 export function encodeSettings(flags: Omit<TextFlags, "data" | "limit">): EncodeSettings {
   const modelPath = existingFolder("tokenizer", flags.tokenizer);
+  const maskOptions = maskOptionsFromFlags(flags, flags.mask);
   return {
     modelPath,
     template: templateChoice(flags.template),
     ...(flags.mask !== undefined && { mask: flags.mask }),
+    ...(maskOptions !== undefined && { maskOptions }),
     ...(flags.max_length !== undefined && { maxLength: flags.max_length, overLength: "truncate" as const }),
   };
 }

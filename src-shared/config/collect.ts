@@ -66,8 +66,7 @@ function takeForeign(foreign: ForeignName, entry: Entry, context: ResolveContext
   const { name, raw } = entry;
   switch (foreign.kind) {
     case "mapped":
-      into.notices.push(problem(entry, `${name} is read as ${foreign.to}`, null));
-      setValue(foreign.to, { ...entry, raw: foreign.convert ? foreign.convert(raw) : raw }, context, into);
+      takeMapped(foreign, entry, context, into);
       return;
     case "ignored":
       into.notices.push(problem(entry, `${name} is ignored: ${foreign.why}`, null));
@@ -79,6 +78,22 @@ function takeForeign(foreign: ForeignName, entry: Entry, context: ResolveContext
         into.problems.push(problem(entry, `${name}: ${shown(raw)} is not offered`, `Instead: ${foreign.instead}`));
       }
   }
+}
+
+/** A value that becomes null says what Sift does anyway. */
+function takeMapped(
+  foreign: Extract<ForeignName, { kind: "mapped" }>,
+  entry: Entry,
+  context: ResolveContext,
+  into: Collected,
+): void {
+  const raw = foreign.convert ? foreign.convert(entry.raw) : entry.raw;
+  const said =
+    raw === null
+      ? `${entry.name}: ${shown(entry.raw)} is how Sift works anyway`
+      : `${entry.name} is read as ${foreign.to}`;
+  into.notices.push(problem(entry, said, null));
+  if (raw !== null) setValue(foreign.to, { ...entry, raw }, context, into);
 }
 
 function unknownKey(entry: Entry): ConfigProblem {

@@ -141,6 +141,27 @@ const TRAINING_ARGUMENTS: [string, ForeignName][] = [
   ),
 ];
 
+/** Axolotl, LLaMA-Factory and TRL on what is trained of a conversation. */
+const MASKING: [string, ForeignName][] = [
+  ...each("train_on_eot", mapped("train_on_eos")),
+  ...each(
+    "train_on_inputs train_on_prompt",
+    mapped("mask", (value) => (value === true ? "all" : null)),
+  ),
+  ...each(
+    "mask_history",
+    mapped("mask", (value) => (value === true ? "last_assistant" : null)),
+  ),
+  ...each(
+    "assistant_only_loss train_on_responses_only",
+    mapped("mask", (value) => (value === true ? "assistant" : "all")),
+  ),
+  ...each(
+    "message_field_training message_field_training_detail",
+    ignored("weight, loss and train of a message are read by themselves, and so are its spans"),
+  ),
+];
+
 const LORA_CONFIG: [string, ForeignName][] = [
   ...each("r", mapped("lora_r")),
   ...each("task_type", refused("only causal language models are trained", [null, "CAUSAL_LM"])),
@@ -180,7 +201,11 @@ const NEAREST: readonly (readonly [ConfigKey, string])[] = [
   ["eval_split", "val_size validation_split test_size"],
   ["template", "chat_template chat_template_path"],
   ["system_message", "default_system system_prompt system"],
-  ["mask", "assistant_only_loss completion_only_loss train_on_responses_only train_on_prompt mask_history"],
+  ["mask", "completion_only_loss"],
+  ["train_on_eos", "eos eot train_eos"],
+  ["train_on_reasoning", "reasoning train_on_thinking train_on_think"],
+  ["roles_to_train", "roles train_roles"],
+  ["loss_scale", "rules regex loss_weights"],
   ["shuffle", "disable_shuffling"],
   ["quantization", "quantization_bit load_in_8bit load_in_4bit"],
   ["finetuning_type", "use_peft method stage"],
@@ -200,4 +225,8 @@ export const NEAREST_BY_USE: ReadonlyMap<string, ConfigKey> = new Map(
   NEAREST.flatMap(([key, names]) => names.split(" ").map((name) => [name, key] as const)),
 );
 
-export const FOREIGN_NAMES: ReadonlyMap<string, ForeignName> = new Map([...TRAINING_ARGUMENTS, ...LORA_CONFIG]);
+export const FOREIGN_NAMES: ReadonlyMap<string, ForeignName> = new Map([
+  ...TRAINING_ARGUMENTS,
+  ...MASKING,
+  ...LORA_CONFIG,
+]);

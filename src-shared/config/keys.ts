@@ -1,3 +1,5 @@
+import { EOS_CHOICES, REASONING_CHOICES } from "../text/mask/options.ts";
+import { normalRoles, normalRules, parseRole, ruleProblem } from "../text/mask/settings.ts";
 import { MASK_POLICIES } from "../text/types.ts";
 import type { ConfigEntry, ConfigValue } from "../contract/runs.ts";
 import type { Check, ConfigKey, KeySpec } from "./types.ts";
@@ -26,6 +28,17 @@ const TARGETS: Check = {
   expected: "all-linear, or names of linear layers, never lm_head",
   accepts: (value) => Array.isArray(value) && value.length > 0 && !value.includes("lm_head"),
 };
+
+const ROLES: Check = {
+  expected: "roles, each with a weight if it is not 1: user, assistant:0.5",
+  accepts: (value) => Array.isArray(value) && value.every((text) => parseRole(text) !== undefined),
+};
+const RULES: Check = {
+  expected: "rules as /pattern/ weight, with role=… and part=content, reasoning or tool_calls where they matter",
+  accepts: (value) => Array.isArray(value) && value.every((text) => ruleProblem(text) === undefined),
+};
+/** Under the mask `all` everything is trained already. */
+const underAll: Extra = { type: "boolean", derive: (values) => values.get("mask") === "all" };
 
 /** One line a key: group, default, reason, and what differs from a plain string. */
 const key = (group: Group, defaultValue: ConfigValue, reason: string, extra: Extra = {}): KeySpec => ({
@@ -98,6 +111,32 @@ export const CONFIG_KEYS: { readonly [K in ConfigKey]: KeySpec } = {
     "The template's own policy, else assistant: what the assistant writes and its end of turn.",
     choice(MASK_POLICIES),
   ),
+  train_on_eos: key(
+    "data",
+    "turn",
+    "Every trained turn ends with its end-of-turn token, so that the model learns to stop.",
+    choice(EOS_CHOICES),
+  ),
+  train_on_header: key("data", false, "Serving writes the opening of a turn; the model need not.", underAll),
+  train_on_reasoning: key(
+    "data",
+    "train",
+    "Reasoning that stands in the data is trained with its answer.",
+    choice(REASONING_CHOICES),
+  ),
+  train_on_tool_calls: key("data", true, "The assistant writes its tool calls itself.", BOOLEAN),
+  train_on_tool_results: key("data", false, "Tools write their answers; the model reads them only.", underAll),
+  roles_to_train: key("data", [], "The mask says whose turns are trained.", {
+    type: "list",
+    check: ROLES,
+    normalize: normalRoles,
+  }),
+  loss_scale: key("data", [], "Every trained token counts alike.", {
+    type: "list",
+    check: RULES,
+    normalize: normalRules,
+    verbatim: true,
+  }),
   max_length: key("data", 2048, "Long enough for most conversations; memory grows with it.", integer(atLeast(2))),
   packing: key("data", true, "Several whole rows share a block, so that no time is spent on padding.", BOOLEAN),
   over_length: key(

@@ -40,7 +40,9 @@ export function parseRunConfig(record: Readonly<Record<string, unknown>>): RunCo
 
 function checkedAgain(key: ConfigKey, raw: unknown): ConfigValue {
   const spec = CONFIG_KEYS[key];
-  if (raw === null || (raw === undefined && spec.defaultValue === null)) return null;
+  if (raw === null) return null;
+  // made before there was this key
+  if (raw === undefined) return spec.defaultValue;
   if (spec.type === "list" && Array.isArray(raw) && raw.length === 0) return [];
   const coerced = coerceValue(spec, raw);
   if ("value" in coerced) return coerced.value;

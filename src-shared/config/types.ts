@@ -1,4 +1,5 @@
 import type { ErrorPlace } from "../errors.ts";
+import type { EosChoice, ReasoningChoice } from "../text/mask/options.ts";
 import type { MaskPolicy } from "../text/types.ts";
 import type { ConfigEntry, ConfigValue } from "../contract/runs.ts";
 
@@ -15,6 +16,13 @@ export interface RunConfig {
   readonly system_message: string | null;
   readonly system_policy: "keep" | "drop" | "replace";
   readonly mask: MaskPolicy | null;
+  readonly train_on_eos: EosChoice;
+  readonly train_on_header: boolean;
+  readonly train_on_reasoning: ReasoningChoice;
+  readonly train_on_tool_calls: boolean;
+  readonly train_on_tool_results: boolean;
+  readonly roles_to_train: readonly string[];
+  readonly loss_scale: readonly string[];
   readonly max_length: number;
   readonly packing: boolean;
   readonly over_length: "error" | "truncate" | "drop" | "split";
@@ -90,6 +98,10 @@ export interface KeySpec {
   readonly check?: Check;
   /** How a relative value becomes a path; see paths.ts. */
   readonly resolves?: PathKind;
+  /** How others write it, as this key's type; other values stay as they are. */
+  readonly normalize?: (raw: unknown) => unknown;
+  /** A list's items may hold commas: a flag gives one a word. */
+  readonly verbatim?: true;
   /** A value that other tools write for "not given". */
   readonly unset?: ConfigValue;
 }

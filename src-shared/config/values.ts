@@ -26,7 +26,7 @@ export function expectedOf(spec: KeySpec): string {
 
 /** A value out of a file or form as its key's type; nothing is converted that the user did not write that way. */
 export function coerceValue(spec: KeySpec, raw: unknown): Coerced {
-  const value = ofType(spec, raw);
+  const value = ofType(spec, spec.normalize ? spec.normalize(raw) : raw);
   const refusal = { expected: expectedOf(spec), ...hint(spec, raw) };
   if (value === undefined) return refusal;
   return spec.check && !spec.check.accepts(value) ? refusal : { value };
@@ -35,7 +35,8 @@ export function coerceValue(spec: KeySpec, raw: unknown): Coerced {
 /** A flag's text as its key's type. `texts` holds what followed the flag; none means `true` for a boolean. */
 export function parseFlagTexts(spec: KeySpec, texts: readonly string[]): Coerced {
   const [first] = texts;
-  if (spec.type === "list") return coerceValue(spec, spec.resolves ? texts : texts.flatMap((text) => text.split(",")));
+  if (spec.type === "list")
+    return coerceValue(spec, spec.resolves || spec.verbatim ? texts : texts.flatMap((text) => text.split(",")));
   if (first === undefined) return spec.type === "boolean" ? { value: true } : { expected: expectedOf(spec) };
   if (texts.length > 1) return { expected: `${expectedOf(spec)}, one value only` };
   return coerceValue(spec, fromText(spec, first));

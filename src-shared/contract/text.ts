@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { MASK_POLICIES } from "../text/types.ts";
 import { parsedRow } from "./datasets.ts";
+import { maskOptions, ruleCount } from "./mask.ts";
 import { empty, errorReport, hash, id, path, procedure, read, timestamp } from "./common.ts";
 
 /** Which template a row is rendered with: the model's own, a preset of ours, or a text (a draft or a saved one). */
@@ -16,6 +17,7 @@ export const encodeSettings = v.object({
   modelPath: path,
   template: templateChoice,
   mask: v.optional(v.picklist(MASK_POLICIES)),
+  maskOptions: v.optional(maskOptions),
   systemMessage: v.optional(v.string()),
   systemPolicy: v.optional(v.picklist(["keep", "drop", "replace"])),
   maxLength: v.optional(v.number()),
@@ -35,6 +37,8 @@ export const tokenView = v.object({
   ends: v.array(v.number()),
   reasons: v.array(v.number()),
   messages: v.array(v.number()),
+  /** Place of the mask options' rule that decided a token, from 1; 0 for none. Left out where there are no rules. */
+  rules: v.optional(v.array(v.number())),
   /** What wrote each stretch of `text`, without gaps: see TextOrigin of text/origins.ts. Empty where the text is not known. */
   origins: v.array(
     v.object({
@@ -87,6 +91,8 @@ export const proof = v.object({
   supervisedTokens: v.number(),
   longestRow: v.number(),
   findings: v.array(finding),
+  /** What each rule of the mask does on these rows. */
+  rules: v.optional(v.array(ruleCount), []),
   /** Classes that stop a run until they are excluded or waived. */
   blocking: v.array(v.string()),
   finishedAt: timestamp,

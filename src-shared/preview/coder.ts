@@ -58,11 +58,12 @@ export function chosenTemplate(choice: TemplateChoice, own: string | undefined):
 }
 
 function encoderOptions(settings: EncodeSettings, tokenizer: Tokenizer, template: EncoderTemplate): EncoderOptions {
-  const { mask, systemMessage, systemPolicy, maxLength, overLength } = settings;
+  const { mask, maskOptions, systemMessage, systemPolicy, maxLength, overLength } = settings;
   return {
     tokenizer,
     template,
     ...(mask === undefined ? {} : { mask }),
+    ...(maskOptions === undefined ? {} : { maskOptions }),
     ...(systemMessage === undefined ? {} : { systemMessage }),
     ...(systemPolicy === undefined ? {} : { systemPolicy: systemPolicy === "replace" ? "row" : systemPolicy }),
     ...(maxLength === undefined ? {} : { maxLength }),

@@ -46,6 +46,7 @@ export function tokenView(
     ends: view(encoded.ends),
     reasons: view(encoded.reasons),
     messages: view(encoded.messages),
+    ...(encoded.rules ? { rules: view(encoded.rules) } : {}),
     origins: [...origins],
     supervised: countScored(encoded),
     truncatedTokens: encoded.truncatedTokens,

@@ -47,5 +47,8 @@ export {
   type ReasoningChoice,
   textKeyOf,
 } from "./mask/options.ts";
+export { MASK_KEYS, maskOptionsOf, type MaskSettings, maskSettingsOf, maskText } from "./mask/settings.ts";
 export { type MaskRule, parseRuleText, RULE_PARTS, type RulePart, ruleText } from "./mask/rule.ts";
 export type { TokenizedConversation, TokenizedRow } from "./mask/tokenized.ts";
+export { type KeyedRule, maskRules, ruleInEnglish, type RuleSentence } from "./mask/words.ts";
+export { addTallies, type CountedRow, RuleCounter, type RuleTally } from "./mask/counts.ts";

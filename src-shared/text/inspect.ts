@@ -1,5 +1,6 @@
 import type { RowFacts } from "./encoderTypes.ts";
 import type { FindingClass } from "./findings.ts";
+import type { MaskOptions } from "./mask/options.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { TurnFinder } from "./turnFinder.ts";
 import { type EncodedRow, IGNORE, type MaskPolicy } from "./types.ts";
@@ -9,6 +10,7 @@ export interface InspectionContext {
   /** Undefined where a model folder has no tokenizer; then the checks on special tokens do not apply. */
   readonly tokenizer: Tokenizer | undefined;
   readonly mask: MaskPolicy;
+  readonly maskOptions?: MaskOptions | undefined;
   readonly stopIds: readonly number[];
   /** Rows that another tool tokenized are judged as well as checked (`sift audit`). */
   readonly audit?: boolean;
@@ -56,8 +58,9 @@ function lacksEndOfTurn(row: Inspected, context: InspectionContext): boolean {
   if (facts.kind === "tokens") {
     return context.audit === true && lacksEndOfFoundTurn(encoded, context, ends);
   }
-  const lastOf = lastTrainedTokens(encoded, facts);
-  return [...lastOf].some(([message, last]) => !endsTrained(encoded, { message, last, ends }));
+  const all = [...lastTrainedTokens(encoded, facts)];
+  const lastOf = context.maskOptions?.endOfTurn === "last" ? all.slice(-1) : all;
+  return lastOf.some(([message, last]) => !endsTrained(encoded, { message, last, ends }));
 }
 
 /** Answers that are found in the ids each need their end; where none is found, some end must be scored. */
@@ -99,7 +102,8 @@ function endsTrained(
   return false;
 }
 
-function leaksRole({ encoded, facts }: Inspected, { mask, audit, turns }: InspectionContext): boolean {
+function leaksRole({ encoded, facts }: Inspected, context: InspectionContext): boolean {
+  const { mask, maskOptions, audit, turns } = context;
   if (facts.kind === "tokens" && audit === true && turns) {
     const answers = turns.answers(encoded.ids);
     return answers.length > 0 && turns.scoresOthers(encoded, answers);
@@ -107,8 +111,16 @@ function leaksRole({ encoded, facts }: Inspected, { mask, audit, turns }: Inspec
   if (facts.kind !== "conversation" || mask === "all" || mask === "structural") return false;
   return encoded.labels.some((label, i) => {
     const message = encoded.messages[i] ?? -1;
-    return label !== IGNORE && message >= 0 && facts.roles[message] !== "assistant";
+    const role = facts.roles[message];
+    return label !== IGNORE && message >= 0 && role !== "assistant" && !namesRole(maskOptions, role);
   });
+}
+
+/** Whether the options train a role besides the assistant, wholly or what a rule of theirs matches. */
+function namesRole({ roles, toolResults, rules = [] }: MaskOptions = {}, role: string | undefined): boolean {
+  if (role === undefined) return false;
+  if (role === "tool" && toolResults === true) return true;
+  return (roles?.[role] ?? 0) > 0 || rules.some((rule) => rule.role === role && rule.weight > 0);
 }
 
 function scoresEverything({ encoded, facts }: Inspected, { mask, audit }: InspectionContext): boolean {

@@ -29,7 +29,7 @@ function byTurn(input: TurnInput, owners: Owners, turns: readonly Turn[]): (inde
     const { message = -1, weight = 1 } = owners[index] ?? {};
     const turn = turnOf(index);
     if (!turn?.kept || turn.weight === 0) {
-      return { scored: false, weight: 0, message, reason: unscoredReason(input, message) };
+      return { scored: false, weight: 0, message, reason: unscoredReason(input, owners[index]) };
     }
     const answer = turn.role === "assistant" ? "answer" : "role";
     const reason = index === turn.endOfTurn ? "end-of-turn" : turn.tagged ? "tagged" : answer;
@@ -39,8 +39,9 @@ function byTurn(input: TurnInput, owners: Owners, turns: readonly Turn[]): (inde
 
 const weightOf = ({ turns }: TokenizedConversation, message: number): number => turns[message]?.weight ?? 1;
 
-function unscoredReason({ conversation, mask }: TurnInput, message: number): TokenDecision["reason"] {
-  if (message < 0) return "template";
+function unscoredReason({ conversation, mask }: TurnInput, owner: Segment | undefined): TokenDecision["reason"] {
+  const { message = -1, field = "template" } = owner ?? {};
+  if (message < 0 || field === "role") return "template";
   const role = conversation.turns[message]?.role ?? "";
   if (role !== "assistant") return "other-role";
   if (mask.roleWeight(role) === 0) return "role-off";

@@ -1,5 +1,6 @@
 import { FINDING_CLASSES, type FindingClass } from "./findings.ts";
 import { type Inspected, type InspectionContext, inspectRow } from "./inspect.ts";
+import { RuleCounter, type RuleTally } from "./mask/counts.ts";
 import { IGNORE } from "./types.ts";
 
 /** Rows that a class names; the count goes on beyond them. */
@@ -20,6 +21,8 @@ export interface ProofReport {
   /** Labels that are not -100, before the shift. */
   readonly supervised_tokens: number;
   readonly findings: readonly ProofFinding[];
+  /** What each rule of the mask does; left out of an audit, whose labels no mask of ours made. */
+  readonly rules?: readonly RuleTally[];
 }
 
 /** Counts over a whole dataset. Several, one a thread, merge into the same report whatever the order. */
@@ -28,10 +31,12 @@ export class ProofAccumulator {
   private rows = 0;
   private tokens = 0;
   private supervised = 0;
+  private readonly rules: RuleCounter | undefined;
   private readonly findings = new Map<FindingClass, { count: number; rows: number[] }>();
 
   constructor(context: InspectionContext) {
     this.context = context;
+    this.rules = context.audit === true ? undefined : new RuleCounter(context.mask, context.maskOptions);
   }
 
   /** A row that was encoded (one part of it, where it was split). Returns the classes it is in. */
@@ -39,6 +44,7 @@ export class ProofAccumulator {
     const { labels } = inspected.encoded;
     this.rows++;
     this.count(labels);
+    if (inspected.facts.kind === "conversation") this.rules?.add(inspected.encoded, inspected.facts.roles);
     const classes = inspectRow(inspected, this.context);
     for (const name of classes) this.note(name, 1, [row]);
     return classes;
@@ -68,6 +74,7 @@ export class ProofAccumulator {
     this.tokens += other.tokens;
     this.supervised += other.supervised_tokens;
     for (const finding of other.findings) this.note(finding.class, finding.count, finding.rows);
+    this.rules?.merge(other.rules ?? []);
   }
 
   report(): ProofReport {
@@ -75,7 +82,17 @@ export class ProofAccumulator {
       const found = this.findings.get(name);
       return found ? [{ class: name, count: found.count, rows: found.rows }] : [];
     });
-    return { rows: this.rows, tokens: this.tokens, supervised_tokens: this.supervised, findings };
+    return {
+      rows: this.rows,
+      tokens: this.tokens,
+      supervised_tokens: this.supervised,
+      findings,
+      ...this.ruleTallies(),
+    };
+  }
+
+  private ruleTallies(): Pick<ProofReport, "rules"> {
+    return this.rules ? { rules: this.rules.report() } : {};
   }
 
   private count(labels: Int32Array): void {

@@ -24,17 +24,20 @@ const BLOCKING: ReadonlySet<FindingClass> = new Set([
 export class BatchEncoder {
   readonly #coder: RowCoder;
   readonly #want: EncodeSpec["want"];
-  readonly #cutsByChoice: boolean;
+  readonly #choices: Choices;
 
   /** @throws SiftError of the template, the tokenizer or the model folder */
   constructor({ settings, want }: EncodeSpec) {
     this.#coder = openCoder(countingCuts(settings));
     this.#want = want;
-    this.#cutsByChoice = settings.overLength !== undefined && settings.overLength !== "error";
+    this.#choices = {
+      cuts: settings.overLength !== undefined && settings.overLength !== "error",
+      neverEnds: settings.maskOptions?.endOfTurn === "none",
+    };
   }
 
   encode(rows: readonly ThreadRow[]): ThreadResult {
-    const batch = new BatchResult(this.#coder, this.#cutsByChoice);
+    const batch = new BatchResult(this.#coder, this.#choices);
     for (const row of rows) this.#encodeRow(row, batch);
     return batch.result(this.#want);
   }
@@ -62,21 +65,28 @@ function countingCuts(settings: EncodeSettings): EncodeSettings {
 
 const trainsNothing = (classes: readonly FindingClass[]): boolean => classes.includes("no-scored-token");
 
+/** What was chosen, so that its consequence stops no run. */
+interface Choices {
+  readonly cuts: boolean;
+  readonly neverEnds: boolean;
+}
+
 class BatchResult {
   readonly #accumulator: ProofAccumulator;
-  readonly #cutsByChoice: boolean;
+  readonly #choices: Choices;
   readonly #pieces: EncodedPiece[] = [];
   readonly #blocking = new Map<string, number>();
   #longest = 0;
   #rendered = 0;
   #firstError: ErrorReport | null = null;
 
-  constructor(coder: RowCoder, cutsByChoice: boolean) {
+  constructor(coder: RowCoder, choices: Choices) {
     const { encoder } = coder;
-    this.#cutsByChoice = cutsByChoice;
+    this.#choices = choices;
     this.#accumulator = new ProofAccumulator({
       tokenizer: encoder?.tokenizer,
       mask: encoder?.mask ?? "assistant",
+      maskOptions: encoder?.maskOptions,
       stopIds: encoder?.stopIds ?? [],
     });
   }
@@ -117,10 +127,11 @@ class BatchResult {
   #block(classes: readonly FindingClass[]): void {
     const cut = classes.includes("truncated");
     for (const name of classes) {
-      const chosen = this.#cutsByChoice && cut && name === "untrained-end-of-turn";
+      const { cuts, neverEnds } = this.#choices;
+      const chosen = name === "untrained-end-of-turn" && (neverEnds || (cuts && cut));
       if (BLOCKING.has(name) && !chosen) this.#count(name);
     }
-    if (cut && !this.#cutsByChoice) this.#count("truncated");
+    if (cut && !this.#choices.cuts) this.#count("truncated");
   }
 
   /** A piece may be all question, all answer or without an end; the row as a whole has to train something, and nobody else's words. */

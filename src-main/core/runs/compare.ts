@@ -1,4 +1,5 @@
 import type { Comparison, ConfigEntry, MetricColumns, RunSummary } from "#shared/contract/runs.ts";
+import { MASK_KEYS } from "#shared/text/index.ts";
 import type { Run } from "../store/runs.ts";
 import { bestEvaluation, configText } from "./views.ts";
 
@@ -24,6 +25,7 @@ const NOT_SETTINGS: ReadonlySet<string> = new Set([
   "project",
   "template",
   "mask",
+  ...MASK_KEYS,
   "resume_from_checkpoint",
   "overwrite_output_dir",
 ]);

@@ -10,6 +10,7 @@ import type { ThreadRow } from "../data/thread-protocol.ts";
 import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/index.ts";
 import { fromReport } from "../system/reports.ts";
+import { maskText } from "#shared/text/index.ts";
 import { openCoder } from "../text/encoding.ts";
 import { ProofTotals } from "../text/prove.ts";
 import { textHash } from "../text/report.ts";
@@ -119,7 +120,7 @@ class SnapshotJob {
     const facts = {
       dataHash,
       templateHash: isRendered ? textHash(encoder.templateSource) : "",
-      mask: isRendered ? encoder.mask : "pretokenized",
+      mask: isRendered ? maskText(encoder.mask, encoder.maskOptions) : "pretokenized",
     };
     const train = await this.#train.finish(facts);
     const evaluation = this.#evaluation ? await this.#evaluation.finish(facts) : null;

@@ -6,6 +6,7 @@ import type { RunConfig } from "#shared/config/index.ts";
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import { SiftError } from "#shared/errors.ts";
 import { CHECKPOINT_MANIFEST, checkpointStep } from "#shared/formats/checkpoint.ts";
+import { MASK_POLICIES, maskRules, ruleInEnglish } from "#shared/text/index.ts";
 import { WORKER_PROTOCOL, type ServingTemplate, type TrainJob } from "#shared/worker/protocol.ts";
 import { snapshotManifest, type SnapshotManifest } from "#shared/worker/snapshot.ts";
 import type { RunSources } from "../data/source.ts";
@@ -118,7 +119,7 @@ interface Pinned {
 }
 
 async function pinsOf(parts: PrepareParts, pinned: Pinned, signal: AbortSignal): Promise<Record<string, string>> {
-  const { run, config, encoded } = pinned;
+  const { run, config, settings, encoded } = pinned;
   const { train, evaluation } = encoded;
   const adapter = config.adapter_name_or_path;
   return {
@@ -129,11 +130,18 @@ async function pinsOf(parts: PrepareParts, pinned: Pinned, signal: AbortSignal):
       : {}),
     template_hash: train.templateHash,
     mask: train.mask,
+    ...(encoded.rendered > 0 ? { mask_rules: rulesInWords(settings, train.mask) } : {}),
     model_hash: await modelHash(run.modelPath, signal),
     ...(adapter === null ? {} : { adapter_hash: await modelHash(adapter, signal) }),
     sift_version: parts.version,
     seed: String(config.seed),
   };
+}
+
+/** What the mask trains, as a person reads it. */
+function rulesInWords({ maskOptions }: EncodeSettings, mask: string): string {
+  const policy = MASK_POLICIES.find((each) => mask === each || mask.startsWith(`${each} `));
+  return policy === undefined ? "" : maskRules(policy, maskOptions).map(ruleInEnglish).join("; ");
 }
 
 /** A run that was pinned before is made of the same rows, or it does not start. */

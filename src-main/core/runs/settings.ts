@@ -4,6 +4,7 @@ import type { ConfigEntry } from "#shared/contract/runs.ts";
 import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
 import { parseRunConfig, type RunConfig } from "#shared/config/index.ts";
 import { SiftError } from "#shared/errors.ts";
+import { maskOptionsOf } from "#shared/text/index.ts";
 import { isTemplateName } from "../text/encoding.ts";
 
 /** The recorded entries as the typed configuration. */
@@ -30,9 +31,11 @@ export function encodeSettingsOf(
   config: RunConfig,
   choice: { template: TemplateChoice; modelPath: string },
 ): EncodeSettings {
+  const maskOptions = maskOptionsOf(config);
   return {
     ...choice,
     ...(config.mask === null ? {} : { mask: config.mask }),
+    ...(maskOptions === undefined ? {} : { maskOptions }),
     ...(config.system_message === null ? {} : { systemMessage: config.system_message }),
     systemPolicy: config.system_policy,
     maxLength: config.max_length,

@@ -11,6 +11,7 @@ import type { ModelService } from "../models/service.ts";
 import type { NewRun, Run } from "../store/runs.ts";
 import type { Store } from "../store/index.ts";
 import type { HomePaths } from "../system/home.ts";
+import { maskText } from "#shared/text/index.ts";
 import { openCoder, settingsHash } from "../text/encoding.ts";
 import { textHash } from "../text/report.ts";
 import { planPreview, resolveDraft, type Draft, type DraftContext } from "./draft.ts";
@@ -220,7 +221,9 @@ async function comparedPins(
   const pins = { data_hash: dataHash, model_hash: await modelHash(settings.modelPath) };
   if (start.manifest.pins["mask"] === "pretokenized") return pins;
   const { encoder } = openCoder(settings);
-  return encoder ? { ...pins, template_hash: textHash(encoder.templateSource), mask: encoder.mask } : pins;
+  return encoder
+    ? { ...pins, template_hash: textHash(encoder.templateSource), mask: maskText(encoder.mask, encoder.maskOptions) }
+    : pins;
 }
 
 function datasetNameOf(config: RunConfig, sources: RunSources, store: Store): string {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
 import { chosenTemplate, rowCoder, type ModelText, type RowCoder } from "#shared/preview/coder.ts";
-import { PRESET_NAMES, type TemplateChoice as EncoderTemplate } from "#shared/text/index.ts";
+import { maskSettingsOf, PRESET_NAMES, type TemplateChoice as EncoderTemplate } from "#shared/text/index.ts";
 import { readModelConfig } from "../models/config.ts";
 import { ownTemplate } from "../models/template.ts";
 import { hasTokenizer, loadTokenizer } from "../models/tokenizer.ts";
@@ -35,7 +35,7 @@ export function isTemplateName(text: string): boolean {
 
 /** Identity of everything that decides ids and labels besides the rows. */
 export function settingsHash(settings: EncodeSettings): string {
-  const { modelPath, template, mask, systemMessage, systemPolicy, maxLength, overLength } = settings;
+  const { modelPath, template, mask, maskOptions, systemMessage, systemPolicy, maxLength, overLength } = settings;
   const parts = [
     hasTokenizer(modelPath) ? loadTokenizer(modelPath).hash : modelPath,
     encoderTemplate(template, modelPath) ?? null,
@@ -44,6 +44,7 @@ export function settingsHash(settings: EncodeSettings): string {
     systemPolicy ?? "keep",
     maxLength ?? null,
     overLength ?? "error",
+    ...(maskOptions === undefined ? [] : [maskSettingsOf(maskOptions)]),
   ];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

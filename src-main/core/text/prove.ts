@@ -2,9 +2,10 @@ import type { EncodeSettings, Proof } from "#shared/contract/text.ts";
 import { fromReport } from "../system/reports.ts";
 import { EncodePool } from "../data/pool.ts";
 import type { ThreadResult, ThreadRow } from "../data/thread-protocol.ts";
+import { addTallies, type RuleTally } from "#shared/text/index.ts";
 import type { ErrorReport } from "#shared/errors.ts";
 
-export type ProofFacts = Pick<Proof, "rows" | "tokens" | "supervisedTokens" | "longestRow" | "findings"> & {
+export type ProofFacts = Pick<Proof, "rows" | "tokens" | "supervisedTokens" | "longestRow" | "findings" | "rules"> & {
   /** Rows by class that stop a run unless waived. */
   readonly blocking: Readonly<Record<string, number>>;
 };
@@ -19,6 +20,7 @@ export class ProofTotals {
   firstError: ErrorReport | null = null;
   readonly #findings = new Map<string, { count: number; rows: number[] }>();
   readonly #blocking = new Map<string, number>();
+  #rules: readonly RuleTally[] = [];
 
   /** Batches come in order, so that the first rows of a class are its first rows. @param rows how many rows the batch held */
   add(result: ThreadResult, rows: number): void {
@@ -29,6 +31,7 @@ export class ProofTotals {
     this.rendered += result.rendered;
     this.firstError ??= result.firstError;
     for (const finding of result.report.findings) this.#note(finding);
+    this.#rules = addTallies(this.#rules, result.report.rules ?? []);
     for (const [name, count] of Object.entries(result.blocking)) {
       this.#blocking.set(name, (this.#blocking.get(name) ?? 0) + count);
     }
@@ -41,6 +44,7 @@ export class ProofTotals {
       supervisedTokens: this.#supervised,
       longestRow: this.#longest,
       findings: [...this.#findings].map(([name, { count, rows }]) => ({ class: name, count, rows })),
+      rules: this.#rules.map((rule) => ({ ...rule })),
       blocking: Object.fromEntries(this.#blocking),
     };
   }

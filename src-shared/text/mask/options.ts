@@ -65,7 +65,7 @@ function isPlain({
   rules,
 }: MaskOptions): boolean {
   const choices = [header, toolCalls, toolResults, roles];
-  const isUsual = endOfTurn === "turn" && (reasoning === undefined || reasoning === "strip");
+  const isUsual = endOfTurn === "turn" && reasoning === undefined;
   return isUsual && choices.every((choice) => choice === undefined) && (rules ?? []).length === 0;
 }
 

@@ -111,22 +111,26 @@ function parseArguments(value: unknown): unknown {
   }
 }
 
-/** `weight` and `spans` of a message in a row. */
+/**
+ * What a message counts, under the names that the field writes: `weight` (OpenAI, Axolotl), `loss` (ms-swift: true, false or a
+ * number), `train` (Axolotl); several multiply. And its `spans`.
+ */
 export function parseWeights(message: JsonObject, textLength: number): Pick<Message, "weight" | "spans"> {
-  const { weight, spans } = message;
+  const { weight, loss, train, spans } = message;
   const result: { weight?: number; spans?: readonly WeightSpan[] } = {};
-  if (weight !== undefined && weight !== null) result.weight = readWeight(weight);
+  const given = [weight, loss, typeof train === "boolean" ? train : null].filter((each) => each != null);
+  if (given.length > 0) result.weight = given.map(readWeight).reduce((product, each) => product * each, 1);
   if (Array.isArray(spans)) result.spans = spans.map((span: unknown) => readSpan(span, textLength));
   return result;
 }
 
 function readWeight(value: unknown): number {
-  const weight = value instanceof Number ? value.valueOf() : value;
+  const weight = value instanceof Number || typeof value === "boolean" ? Number(value) : value;
   if (typeof weight === "number" && Number.isFinite(weight) && weight >= 0) return weight;
   throw rowError(
     "row-weight",
-    `weight must be a number from 0 on, got ${describe(value)}`,
-    "0 switches a message off, 1 is normal",
+    `weight and loss must be a number from 0 on, or true or false, got ${describe(value)}`,
+    "0 or false switches a message off, 1 or true is normal",
   );
 }
 

@@ -29,6 +29,7 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set([
   "tool_call_id",
   "name",
   "weight",
+  "loss",
   "spans",
 ]);
 
@@ -107,6 +108,8 @@ function functionCall(content: Message["content"], index: number): Message {
 }
 
 function parseExtra(raw: JsonObject): Pick<Message, "extra"> {
-  const entries = Object.entries(raw).filter(([key, value]) => !KNOWN_KEYS.has(key) && value !== null);
+  const entries = Object.entries(raw).filter(
+    ([key, value]) => !KNOWN_KEYS.has(key) && value !== null && !(key === "train" && typeof value === "boolean"),
+  );
   return entries.length > 0 ? { extra: Object.fromEntries(entries) } : {};
 }

@@ -206,3 +206,35 @@ describe.skipIf(!datasets)("every file of shared/datasets (skipped without ../sh
     for (const event of events) expect(event.kind === "row" && parseRowText(event.text).kind).toBe("conversation");
   });
 });
+
+describe("what a message counts, as the field writes it", () => {
+  const weightOf = (fields: Record<string, unknown>): number | undefined => {
+    const row = parseRow({
+      messages: [
+        { role: "user", content: "q" },
+        { role: "assistant", content: "a", ...fields },
+      ],
+    });
+    if (row.kind !== "conversation") throw new Error("no conversation");
+    expect(row.conversation.messages[1]?.extra).toBeUndefined();
+    return row.conversation.messages[1]?.weight;
+  };
+  it.each([
+    [{}, undefined],
+    [{ weight: 0.5 }, 0.5],
+    [{ weight: false }, 0],
+    [{ loss: true }, 1],
+    [{ loss: false }, 0],
+    [{ loss: 0.25 }, 0.25],
+    [{ loss: null }, undefined],
+    [{ train: false }, 0],
+    [{ train: true, weight: 2 }, 2],
+    [{ loss: 0.5, weight: 0.5 }, 0.25],
+  ])("%j is %s", (fields, expected) => {
+    expect(weightOf(fields)).toBe(expected);
+  });
+  it("is refused where it is neither a number nor true or false", () => {
+    expect(() => weightOf({ loss: "yes" })).toThrow(/number from 0 on/);
+    expect(() => weightOf({ weight: -1 })).toThrow(/number from 0 on/);
+  });
+});
