@@ -27,7 +27,10 @@ export function turnRanges(input: AnswerInput, includes: (role: string) => boole
   const authored = conversation.segments.filter((segment) => segment.message >= 0);
   let previousEnd = 0;
   let next = 0;
-  return turnGroups(conversation, authored, includes).map((group) => {
+  const spoken = turnGroups(conversation, authored, includes);
+  const silent = includes("assistant") ? silentGroups(input, authored) : [];
+  const groups = silent.length === 0 ? spoken : [...spoken, ...silent].sort((a, b) => a.start - b.start);
+  return groups.map((group) => {
     const start = isAssistant(conversation, group.message) ? answerStart(input, group, previousEnd) : group.start;
     while (next < authored.length && !isBehind(authored[next], group)) next++;
     const limit = authored[next]?.start ?? Infinity;
@@ -81,18 +84,38 @@ function turnGroups(
   );
 }
 
+/**
+ * Answers of which the template wrote nothing, not even an empty text (`content or ''`): they stand where an answer is asked for
+ * between what others wrote before and after.
+ */
+function silentGroups({ conversation, marks }: AnswerInput, authored: readonly Segment[]): Group[] {
+  const heard = new Set(authored.map((segment) => segment.message));
+  const silent = conversation.turns.flatMap((turn, i) => (turn.role === "assistant" && !heard.has(i) ? [i] : []));
+  if (silent.length === 0 || marks.asking === "") return [];
+  let from = 0;
+  return silent.flatMap((message) => {
+    const before = authored.findLast((segment) => segment.message < message)?.end ?? 0;
+    const limit = authored.find((segment) => segment.message > message)?.start ?? conversation.text.length;
+    const at = conversation.text.indexOf(marks.asking, Math.max(from, before));
+    const start = at + marks.asking.length;
+    if (at < 0 || start > limit) return [];
+    from = start;
+    return [{ message, start, end: start, hasText: true }];
+  });
+}
+
 /** Behind the generation prompt where one stands before the answer and after everything that anybody wrote before. */
 function answerStart(input: AnswerInput, group: Group, after: number): number {
-  const { generationPrompt } = input.marks;
+  const { asking } = input.marks;
   const { text } = input.conversation;
-  if (generationPrompt === "") return group.start;
+  if (asking === "") return group.start;
   if (!group.hasText) {
-    const at = text.indexOf(generationPrompt, Math.max(after, group.start - generationPrompt.length));
-    return at < 0 || at > group.start ? group.start : at + generationPrompt.length;
+    const at = text.indexOf(asking, Math.max(after, group.start - asking.length));
+    return at < 0 || at > group.start ? group.start : at + asking.length;
   }
-  const at = text.lastIndexOf(generationPrompt, group.start - generationPrompt.length);
-  const promptEnd = at + generationPrompt.length;
-  if (at < after || group.start < generationPrompt.length) return group.start;
+  const at = text.lastIndexOf(asking, group.start - asking.length);
+  const promptEnd = at + asking.length;
+  if (at < after || group.start < asking.length) return group.start;
   return writtenBetween(input, promptEnd, group.start) ? group.start : promptEnd;
 }
 

@@ -63,7 +63,7 @@ function tokenSegments({ starts, ends, segments, text }: TokenizedConversation):
     while (at < segments.length - 1 && (segments[at]?.end ?? 0) <= start) at++;
     let owner = segments[at];
     for (let next = at + 1; owner && owner.message < 0 && (segments[next]?.start ?? end) < end; next++)
-      owner = segments[next];
+      if (segments[next]?.end !== segments[next]?.start) owner = segments[next];
     if (owner && owner.message >= 0 && owner.end < end) {
       const word = wordStart(text, start, end);
       const painted = segments.slice(at).find((segment) => segment.end > word);

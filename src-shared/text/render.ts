@@ -61,7 +61,7 @@ export interface Segment {
   readonly weight: number;
 }
 
-/** The rendered text cut where its author changes, in order and without gaps. */
+/** The rendered text cut where its author changes, in order and without gaps; an empty text that a message wrote is a segment too. */
 export function segmentsOf(rendered: { readonly text: Str; readonly authors: AuthorTable }): Segment[] {
   const runs = rendered.text.runs ?? [rendered.text.text.length, 0];
   const segments: Segment[] = [];
@@ -69,7 +69,7 @@ export function segmentsOf(rendered: { readonly text: Str; readonly authors: Aut
   for (let i = 0; i < runs.length; i += 2) {
     const end = runs[i] ?? 0;
     const info = rendered.authors.get(runs[i + 1] ?? 0);
-    if (end > start) {
+    if (end > start || (info && info.message >= 0)) {
       const isRole = info?.field === "role" || info?.field === "other";
       const { message = -1, field = "template", weight = 1 } = info ?? {};
       segments.push({ start, end, message, isRole, field, weight });

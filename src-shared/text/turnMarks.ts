@@ -7,6 +7,8 @@ import type { Conversation, Message } from "./types.ts";
 export interface TurnMarks {
   /** Text that asks for an answer; empty where the template has none. */
   readonly generationPrompt: string;
+  /** What stands before an answer when it is asked for: the generation prompt, else what closes a user's turn. */
+  readonly asking: string;
   /** What the template writes behind every answer, trimmed; empty where the answers of one conversation do not agree on it. */
   readonly endText: string;
   /** Id of the token that ends a turn; undefined where the template writes none. */
@@ -27,10 +29,12 @@ export function findTurnMarks(context: RenderContext, tokenizer: Tokenizer): Tur
     const generationPrompt = attempt(() => generationPromptOf({ messages }, context));
     const ending = attempt(() => endingOf(messages, context, tokenizer));
     if (generationPrompt !== undefined || ending !== undefined) {
-      return { generationPrompt: generationPrompt ?? "", endText: ending?.endText ?? "", endOfTurn: ending?.endOfTurn };
+      const prompt = generationPrompt ?? "";
+      const asking = prompt === "" ? (attempt(() => closingOf({ messages }, context)) ?? "") : prompt;
+      return { generationPrompt: prompt, asking, endText: ending?.endText ?? "", endOfTurn: ending?.endOfTurn };
     }
   }
-  return { generationPrompt: "", endText: "", endOfTurn: undefined };
+  return { generationPrompt: "", asking: "", endText: "", endOfTurn: undefined };
 }
 
 function attempt<Result>(run: () => Result): Result | undefined {
@@ -55,12 +59,19 @@ function generationPromptOf(conversation: Conversation, context: RenderContext):
   return text.slice(boundary);
 }
 
+/** What a template without a generation prompt writes behind the user's turn that is to be answered. */
+function closingOf(conversation: Conversation, context: RenderContext): string {
+  const rendered = renderConversation(conversation, context, { addGenerationPrompt: true });
+  const last = segmentsOf(rendered).findLast((segment) => segment.message >= 0 && !segment.isRole);
+  return last ? rendered.text.text.slice(last.end) : "";
+}
+
 /** A special token in what stands behind every answer; where there is none, the first behind the last answer. */
 function endingOf(
   messages: readonly Message[],
   context: RenderContext,
   tokenizer: Tokenizer,
-): Omit<TurnMarks, "generationPrompt"> {
+): Pick<TurnMarks, "endText" | "endOfTurn"> {
   const answer: Message = { role: "assistant", content: "b" };
   const last = behindAnswer([...messages, answer], messages.length, context);
   const inner = attempt(() =>

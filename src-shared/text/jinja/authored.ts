@@ -6,7 +6,10 @@ export type Author = number;
 /** The author of everything that no message wrote. */
 export const TEMPLATE: Author = 0;
 
-/** Run lengths, flat: end of the run (excluded), its author, end, author, …; undefined: all of it is the template's. */
+/**
+ * Run lengths, flat: end of the run (excluded), its author, end, author, …; undefined: all of it is the template's. A run of no
+ * length says that an author's empty text stands there: an answer without a word still has its place.
+ */
 export type Runs = readonly number[] | undefined;
 
 const SURROGATE = /[\ud800-\udfff]/;
@@ -23,7 +26,7 @@ export class Str {
 
   /** A string written by one author. */
   static by(text: string, author: Author): Str {
-    return author === TEMPLATE || text === "" ? new Str(text) : new Str(text, [text.length, author]);
+    return author === TEMPLATE ? new Str(text) : new Str(text, [text.length, author]);
   }
 
   /** Length in code points, as Python's `len`. */
@@ -35,7 +38,8 @@ export class Str {
   slice(start: number, end: number = this.text.length): Str {
     if (start <= 0 && end >= this.text.length) return this;
     const text = this.text.slice(start, end);
-    return this.runs === undefined || text === "" ? new Str(text) : new Str(text, sliceRuns(this.runs, start, end));
+    if (this.runs === undefined) return new Str(text);
+    return text === "" ? Str.by("", this.anyAuthorNear(start)) : new Str(text, sliceRuns(this.runs, start, end));
   }
 
   /** Author of the character at a code unit offset. */
@@ -57,6 +61,20 @@ export class Str {
       start = end;
     }
     return builder.build();
+  }
+
+  /** Who wrote the text at an offset, else the nearest text before it, else the first behind it that somebody wrote. */
+  private anyAuthorNear(offset: number): Author {
+    const { runs = [] } = this;
+    let near: Author = TEMPLATE;
+    for (let i = 0; i < runs.length; i += 2) {
+      const author = runs[i + 1] ?? TEMPLATE;
+      if (author === TEMPLATE) continue;
+      const start = i === 0 ? 0 : (runs[i - 2] ?? 0);
+      if (near !== TEMPLATE && start > offset) return near;
+      near = author;
+    }
+    return near;
   }
 
   /** One string for each code point. */
@@ -104,7 +122,7 @@ export class StrBuilder {
   length = 0;
 
   addText(text: string, author: Author = TEMPLATE): this {
-    if (text === "") return this;
+    if (text === "" && author === TEMPLATE) return this;
     this.parts.push(text);
     this.extend(this.length + text.length, author);
     return this;
