@@ -1,16 +1,12 @@
 import { Option, type Command } from "commander";
 import { resolve } from "node:path";
-import { formatError, toErrorReport } from "#shared/errors.ts";
-import type { ErrorReport } from "#shared/errors.ts";
 import type { EncodeSettings } from "#shared/contract/text.ts";
-import { IGNORE } from "#shared/text/index.ts";
-import type { EncodedRow, EncodeResult } from "#shared/text/index.ts";
-import type { RowCoder } from "../core/text/encoding.ts";
+import { hasWeights, NoticeCounts } from "../core/data/row-notices.ts";
+import type { NoticeCount, RowsResult } from "../core/data/thread-protocol.ts";
 import { action, EXIT, newCommand, UsageError } from "./command.ts";
-import { fileRows } from "./file-rows.ts";
-import type { FileRow } from "./file-rows.ts";
+import { fileBatches } from "./file-rows.ts";
 import type { Output } from "./output.ts";
-import { encodeSettings, existingFile, openCoder, withTextFlags } from "./text-flags.ts";
+import { encodeRows, encodeSettings, existingFile, withTextFlags } from "./text-flags.ts";
 import type { TextFlags } from "./text-flags.ts";
 
 /** `sift encode`: ids and labels of every row, a line a row on stdout. Needs no data home. */
@@ -36,8 +32,8 @@ export function encodeCommand(): Command {
       const { failed, notices } =
         options.format === "hf"
           ? await encodeToFolder(job, requiredFolder(options), output)
-          : await encodeFile(job, (line) => output.row(line));
-      for (const [code, rows] of notices) output.notice(`${rows.length} × ${code}: ${listRows(rows)}`);
+          : await encodeLines(job, output);
+      for (const notice of notices) output.notice(`${notice.count} × ${notice.code}: ${listRows(notice)}`);
       if (failed > 0) output.notice(`${failed} rows could not be encoded`);
       return failed > 0 ? EXIT.failed : EXIT.ok;
     },
@@ -57,7 +53,10 @@ interface EncodeJob {
   readonly limit: number | undefined;
 }
 
-type Encoded = Awaited<ReturnType<typeof encodeFile>>;
+interface Encoded {
+  readonly failed: number;
+  readonly notices: readonly NoticeCount[];
+}
 
 function requiredFolder({ output, output_dir: other }: EncodeFlags): string {
   const folder = output ?? other;
@@ -68,7 +67,7 @@ function requiredFolder({ output, output_dir: other }: EncodeFlags): string {
 /** Rows that cannot be encoded are told on stderr and left out. Loss weights get a column only where some are not 1. */
 async function encodeToFolder(job: EncodeJob, folder: string, output: Output): Promise<Encoded> {
   const plain = await writeFolder(job, { folder, output, weights: false });
-  return plain ?? (await writeFolder(job, { folder, output, weights: true })) ?? { failed: 0, notices: new Map() };
+  return plain ?? (await writeFolder(job, { folder, output, weights: true })) ?? { failed: 0, notices: [] };
 }
 
 /** Undefined where a row has weights and the folder has no column for them. */
@@ -78,100 +77,53 @@ async function writeFolder(
 ): Promise<Encoded | undefined> {
   const { HfDatasetWriter } = await import("../core/prepared/hf-writer.ts");
   const writer = await HfDatasetWriter.open(folder, { weights });
-  let isWeighted = false;
   try {
     const told: string[] = [];
-    const result = await encodeFile(
-      job,
-      (line) => {
-        if (line.error !== undefined) told.push(`row ${line.row}: ${line.error}`);
-        return Promise.resolve();
-      },
-      async (encoded) => {
-        isWeighted ||= hasWeights(encoded);
-        if (weights || !isWeighted) await writer.add(encoded);
-      },
-    );
-    if (isWeighted && !weights) return undefined;
+    const totals = new Totals();
+    for await (const result of encodeRows({ settings: job.settings, want: "columns" }, rowsOf(job))) {
+      totals.add(result);
+      for (const { row, message } of result.errors) told.push(`row ${row}: ${message}`);
+      for (const row of result.columns) {
+        if (!weights && hasWeights(row)) return undefined;
+        await writer.add(row);
+      }
+    }
     for (const text of told) output.notice(text);
     await writer.finish();
     output.result({ folder, rows: writer.rows }, () => `${folder}: ${writer.rows} rows`);
-    return result;
+    return totals.encoded();
   } finally {
     await writer.abandon();
   }
 }
 
-interface Line {
-  readonly row: number;
-  readonly error?: string;
-  readonly [column: string]: unknown;
-}
-
-/** Encodes every row; lines are what is printed, arrays what else is made of a row. */
-async function encodeFile(
-  { file, settings, limit }: EncodeJob,
-  print: (line: Line) => Promise<void>,
-  take?: (encoded: EncodedRow) => Promise<void>,
-) {
-  const coder = await openCoder(settings);
-  /** Code → rows, each once. */
-  const notices = new Map<string, number[]>();
-  let failed = 0;
-  for await (const fileRow of fileRows(file, limit)) {
-    const result = encodedOrError(coder, fileRow);
-    if ("error" in result) {
-      failed++;
-      await print({ row: fileRow.row, error: rowError(result.error) });
-      continue;
-    }
-    for (const code of new Set(result.notices.map((notice) => notice.code))) {
-      const rows = notices.get(code) ?? [];
-      rows.push(fileRow.row);
-      notices.set(code, rows);
-    }
-    if (take) await take(result.encoded);
-    else await print(encodedLine(fileRow.row, result.encoded));
+async function encodeLines(job: EncodeJob, output: Output): Promise<Encoded> {
+  const totals = new Totals();
+  for await (const result of encodeRows({ settings: job.settings, want: "lines" }, rowsOf(job))) {
+    totals.add(result);
+    await output.lines(result.lines);
   }
-  return { failed, notices };
+  return totals.encoded();
 }
 
-/** Rows named on a terminal before the rest is only counted. */
-const LISTED_ROWS = 20;
+const rowsOf = ({ file, limit }: EncodeJob): ReturnType<typeof fileBatches> => fileBatches(file, limit);
 
-function listRows(rows: readonly number[]): string {
-  const rest = rows.length - LISTED_ROWS;
-  const listed = rows.slice(0, LISTED_ROWS).join(", ");
-  return `row${rows.length === 1 ? "" : "s"} ${listed}${rest > 0 ? ` and ${rest} more` : ""}`;
-}
+/** What is told of all rows once they are through. */
+class Totals {
+  readonly #notices = new NoticeCounts();
+  #failed = 0;
 
-function encodedOrError(coder: RowCoder, fileRow: FileRow): EncodeResult | { readonly error: ErrorReport } {
-  if ("error" in fileRow) return fileRow;
-  try {
-    return coder.encode(fileRow.parsed, fileRow.row);
-  } catch (error) {
-    return { error: toErrorReport(error) };
+  add({ failed, notices }: RowsResult): void {
+    this.#failed += failed;
+    for (const notice of notices) this.#notices.merge(notice);
+  }
+
+  encoded(): Encoded {
+    return { failed: this.#failed, notices: this.#notices.list() };
   }
 }
 
-/** A line of output: labels unshifted; weights only where one is not the usual 1. */
-function encodedLine(row: number, encoded: EncodedRow): Line {
-  const { ids, labels, weights, truncatedTokens } = encoded;
-  const weighted = hasWeights(encoded);
-  return {
-    row,
-    ids: Array.from(ids),
-    labels: Array.from(labels),
-    ...(weighted && { weights: Array.from(weights) }),
-    ...(truncatedTokens > 0 && { truncated: truncatedTokens }),
-  };
-}
-
-const hasWeights = ({ weights, labels }: EncodedRow): boolean =>
-  weights.some((weight, i) => labels[i] !== IGNORE && weight !== 1);
-
-/** One text, without the row number that stands beside it. */
-function rowError({ where, ...report }: ErrorReport): string {
-  const { row: _, ...place } = where ?? {};
-  return formatError({ ...report, where: place });
+function listRows({ rows, count }: NoticeCount): string {
+  const rest = count - rows.length;
+  return `row${count === 1 ? "" : "s"} ${rows.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }

@@ -3,6 +3,8 @@ import { toErrorReport } from "#shared/errors.ts";
 import { parseRowText } from "#shared/text/index.ts";
 import type { ParsedRow } from "#shared/text/index.ts";
 import { readFilePieces } from "../core/data/file-reader.ts";
+import type { ThreadRow } from "../core/data/thread-protocol.ts";
+import { UNREVIEWED } from "../core/store/reviews.ts";
 
 /** A row of a file, or why it is none. `row` counts from 0 in the array, or among the non-blank lines. */
 export type FileRow =
@@ -25,5 +27,19 @@ function parsedRow(row: number, text: string): FileRow {
     return { row, parsed: parseRowText(text) };
   } catch (error) {
     return { row, error: toErrorReport(error) };
+  }
+}
+
+/** The same rows in batches for threads, unparsed. */
+export async function* fileBatches(file: string, limit = Infinity): AsyncGenerator<ThreadRow[]> {
+  let left = limit;
+  for await (const { events } of readFilePieces(file)) {
+    const rows = events.slice(0, left).map((event): ThreadRow => {
+      const row = { index: event.row, rowId: "", raw: "", review: UNREVIEWED };
+      return event.kind === "error" ? { ...row, error: event.error } : { ...row, raw: event.text };
+    });
+    left -= rows.length;
+    yield rows;
+    if (left <= 0) return;
   }
 }

@@ -15,9 +15,9 @@ export class Output {
     process.stdout.write(this.json ? `${JSON.stringify(value)}\n` : `${text()}\n`);
   }
 
-  /** One line of JSONL; waits while the reader is slower than we are. */
-  async row(value: unknown): Promise<void> {
-    if (!process.stdout.write(`${JSON.stringify(value)}\n`)) await once(process.stdout, "drain");
+  /** Whole lines of JSONL; waits while the reader is slower than we are. */
+  async lines(text: string): Promise<void> {
+    if (!process.stdout.write(text)) await once(process.stdout, "drain");
   }
 
   notice(text: string): void {

@@ -1,45 +1,28 @@
 import type { EncodeSettings } from "#shared/contract/text.ts";
-import { ProofAccumulator } from "#shared/text/index.ts";
-import type { InspectionContext, ProofReport } from "#shared/text/index.ts";
-import type { RowCoder } from "../core/text/encoding.ts";
-import type { FileRow } from "./file-rows.ts";
+import { addTallies, ProofAccumulator } from "#shared/text/index.ts";
+import type { ProofReport, RuleTally } from "#shared/text/index.ts";
+import type { ThreadRow } from "../core/data/thread-protocol.ts";
 import { table } from "./output.ts";
 import { ProgressLine } from "./progress.ts";
-import { openCoder } from "./text-flags.ts";
+import { encodeRows } from "./text-flags.ts";
 
 /** Proves rows with the code that trains them. */
-export async function proveRows(rows: AsyncIterable<FileRow>, settings: EncodeSettings): Promise<ProofReport> {
-  const coder = await openCoder(settings);
-  const proof = new ProofAccumulator(inspectionContext(coder));
+export async function proveRows(
+  batches: AsyncIterable<readonly ThreadRow[]>,
+  settings: EncodeSettings,
+): Promise<ProofReport> {
+  // threads did the judging, so that nothing of the settings is asked for here
+  const proof = new ProofAccumulator({ tokenizer: undefined, mask: "assistant", stopIds: [], audit: true });
+  let rules: readonly RuleTally[] = [];
   const line = new ProgressLine();
   let done = 0;
-  for await (const fileRow of rows) {
-    addRow(proof, coder, fileRow);
-    if (++done % 50 === 0) line.draw(`${done} rows`);
+  for await (const { report } of encodeRows({ settings, want: "facts" }, batches)) {
+    proof.merge(report);
+    rules = addTallies(rules, report.rules ?? []);
+    line.draw(`${(done += report.rows)} rows`);
   }
   line.clear();
-  return proof.report();
-}
-
-function inspectionContext({ encoder }: RowCoder): InspectionContext {
-  return {
-    tokenizer: encoder?.tokenizer,
-    mask: encoder?.mask ?? "assistant",
-    maskOptions: encoder?.maskOptions,
-    stopIds: encoder?.stopIds ?? [],
-  };
-}
-
-function addRow(proof: ProofAccumulator, coder: RowCoder, fileRow: FileRow): void {
-  if ("error" in fileRow) return proof.addUnencodable(fileRow.row);
-  const { row, parsed } = fileRow;
-  try {
-    const { encoded, facts } = coder.encode(parsed, row);
-    const prefixDiffers = coder.encoder?.prefixDiffers(parsed, encoded) ?? false;
-    proof.add(row, { encoded, facts, prefixDiffers });
-  } catch {
-    proof.addUnencodable(row); // why is what `sift encode` says of this row
-  }
+  return { ...proof.report(), rules };
 }
 
 /** The proof as a person reads it. */

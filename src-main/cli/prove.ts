@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { action, EXIT, newCommand } from "./command.ts";
-import { fileRows } from "./file-rows.ts";
+import { fileBatches } from "./file-rows.ts";
 import { proofText, proveRows } from "./proof-run.ts";
 import { encodeSettings, existingFile, withTextFlags } from "./text-flags.ts";
 import type { TextFlags } from "./text-flags.ts";
@@ -12,7 +12,7 @@ export function proveCommand(): Command {
     command,
     async ({ options, output }) => {
       const file = existingFile("data", options.data);
-      const report = await proveRows(fileRows(file, options.limit), encodeSettings(options));
+      const report = await proveRows(fileBatches(file, options.limit), encodeSettings(options));
       output.result(report, () => proofText(report));
       return report.findings.length > 0 ? EXIT.failed : EXIT.ok;
     },

@@ -6,6 +6,7 @@ import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
 import { SiftError } from "#shared/errors.ts";
 import { MASK_POLICIES, PRESET_NAMES } from "#shared/text/index.ts";
 import type { MaskPolicy } from "#shared/text/index.ts";
+import type { EncodeSpec, ResultOf, ThreadRow } from "../core/data/thread-protocol.ts";
 import type { RowCoder } from "../core/text/encoding.ts";
 import { integer, UsageError } from "./command.ts";
 import type { CommonOptions } from "./command.ts";
@@ -51,14 +52,31 @@ export async function openCoder(settings: EncodeSettings): Promise<RowCoder> {
   try {
     return encoding.openCoder(settings);
   } catch (error) {
-    const { template } = settings;
-    if (!(error instanceof SiftError) || template.kind !== "text" || error.where?.line === undefined) throw error;
-    const where = { ...error.where, file: error.where.file ?? template.name ?? "template" };
-    throw new SiftError(error.code, error.message, {
-      where,
-      cause: error,
-      ...(error.remedy !== undefined && { remedy: error.remedy }),
-    });
+    throw inTemplateFile(error, settings);
+  }
+}
+
+/** What is wrong in a template, told with the file that it stands in. */
+export function inTemplateFile(error: unknown, { template }: EncodeSettings): unknown {
+  if (!(error instanceof SiftError) || template.kind !== "text" || error.where?.line === undefined) return error;
+  const where = { ...error.where, file: error.where.file ?? template.name ?? "template" };
+  return new SiftError(error.code, error.message, {
+    where,
+    cause: error,
+    ...(error.remedy !== undefined && { remedy: error.remedy }),
+  });
+}
+
+/** Encodes the rows of a file in threads, in order. */
+export async function* encodeRows<Want extends keyof ResultOf>(
+  spec: EncodeSpec & { readonly want: Want },
+  batches: AsyncIterable<readonly ThreadRow[]>,
+): AsyncGenerator<ResultOf[Want]> {
+  const { encodeBatches } = await import("../core/data/pool.ts");
+  try {
+    yield* encodeBatches(spec, batches);
+  } catch (error) {
+    throw inTemplateFile(error, spec.settings);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { EncodeSettings } from "#shared/contract/text.ts";
-import { SiftError, toErrorReport, type ErrorReport } from "#shared/errors.ts";
+import { toErrorReport, type ErrorReport } from "#shared/errors.ts";
 import {
   parseRowText,
   ProofAccumulator,
@@ -9,7 +9,8 @@ import {
 } from "#shared/text/index.ts";
 import { openCoder, type EncodedAll, type RowCoder } from "../text/encoding.ts";
 import { applyReview } from "./effective.ts";
-import type { EncodedPiece, EncodeSpec, ThreadResult, ThreadRow } from "./thread-protocol.ts";
+import { RowsEncoder } from "./encode-rows.ts";
+import type { EncodedPiece, EncodeSpec, ResultOf, ThreadResult, ThreadRow } from "./thread-protocol.ts";
 
 /** Classes that stop a run: it would train nothing, the wrong thing, or not all of what it was given. */
 const BLOCKING: ReadonlySet<FindingClass> = new Set([
@@ -20,7 +21,16 @@ const BLOCKING: ReadonlySet<FindingClass> = new Set([
   "unencodable",
 ]);
 
-/** Encodes batches of rows and judges each: what a thread of the pool does. */
+/** What a thread of the pool does with a batch. @throws SiftError of the template, the tokenizer or the model folder */
+export function encodeWith<Want extends keyof ResultOf>(
+  spec: EncodeSpec & { readonly want: Want },
+): (rows: readonly ThreadRow[]) => ResultOf[Want] {
+  const { settings, want } = spec;
+  const encoder = want === "lines" || want === "columns" ? new RowsEncoder(settings, want) : new BatchEncoder(spec);
+  return (rows) => encoder.encode(rows) as ResultOf[Want];
+}
+
+/** Encodes batches of rows and judges each. */
 export class BatchEncoder {
   readonly #coder: RowCoder;
   readonly #want: EncodeSpec["want"];
@@ -43,6 +53,7 @@ export class BatchEncoder {
   }
 
   #encodeRow(row: ThreadRow, batch: BatchResult): void {
+    if (row.error) return batch.fail(row, row.error);
     try {
       const parsed = applyReview(parseRowText(row.raw), row.review);
       const encoded = this.#coder.encodeAll(parsed, row.index);
@@ -51,7 +62,6 @@ export class BatchEncoder {
         this.#want === "facts" && (this.#coder.encoder?.prefixDiffers(parsed, piece) ?? false);
       batch.add(row, parsed, { encoded, differs });
     } catch (error) {
-      if (!(error instanceof SiftError)) throw error;
       batch.fail(row, toErrorReport(error));
     }
   }

@@ -6,8 +6,19 @@ import type { ReviewState } from "../store/reviews.ts";
 /** What the threads of a pool are started with. */
 export interface EncodeSpec {
   readonly settings: EncodeSettings;
-  /** `arrays`: encoded rows come back, for a snapshot. `facts`: only what the proof counts. */
-  readonly want: "arrays" | "facts";
+  /**
+   * `arrays`: encoded rows come back, for a snapshot. `facts`: only what the proof counts. `lines`: each row as `sift encode`
+   * prints it. `columns`: each row's arrays, for a file of another format.
+   */
+  readonly want: keyof ResultOf;
+}
+
+/** What a batch becomes. */
+export interface ResultOf {
+  readonly arrays: ThreadResult;
+  readonly facts: ThreadResult;
+  readonly lines: RowsResult;
+  readonly columns: RowsResult;
 }
 
 export interface ThreadRow {
@@ -15,6 +26,8 @@ export interface ThreadRow {
   readonly rowId: string;
   readonly raw: string;
   readonly review: ReviewState;
+  /** Why the file has no row here; `raw` is then empty. */
+  readonly error?: ErrorReport;
 }
 export interface ThreadRequest {
   readonly id: number;
@@ -41,6 +54,22 @@ export interface ThreadResult {
   /** Why the first row of the batch that has no encoding has none. */
   readonly firstError: ErrorReport | null;
 }
+
+/** A notice's code with the rows it is about: how many, and the first of them. */
+export interface NoticeCount {
+  readonly code: string;
+  readonly count: number;
+  readonly rows: readonly number[];
+}
+export interface RowsResult {
+  /** JSON Lines; empty unless lines were wanted. */
+  readonly lines: string;
+  /** Empty unless columns were wanted; rows without an encoding are in `errors`. */
+  readonly columns: readonly Pick<EncodedPiece, "ids" | "labels" | "weights">[];
+  readonly errors: readonly { readonly row: number; readonly message: string }[];
+  readonly failed: number;
+  readonly notices: readonly NoticeCount[];
+}
 export type ThreadReply =
-  | { readonly type: "result"; readonly id: number; readonly result: ThreadResult }
+  | { readonly type: "result"; readonly id: number; readonly result: ResultOf[keyof ResultOf] }
   | { readonly type: "failed"; readonly error: ErrorReport };

@@ -84,13 +84,13 @@ async function heldOut(
 /** The two snapshots of one run while they are written. */
 class SnapshotJob {
   readonly #request: EncodeRequest;
-  readonly #pool: EncodePool;
+  readonly #pool: EncodePool<"arrays">;
   readonly #signal: AbortSignal;
   readonly #totals = new ProofTotals();
   #train: SnapshotWriter | undefined;
   #evaluation: SnapshotWriter | undefined;
 
-  constructor(request: EncodeRequest, pool: EncodePool, signal: AbortSignal) {
+  constructor(request: EncodeRequest, pool: EncodePool<"arrays">, signal: AbortSignal) {
     this.#request = request;
     this.#pool = pool;
     this.#signal = signal;
