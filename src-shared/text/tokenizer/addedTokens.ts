@@ -1,3 +1,5 @@
+import { skipSpaces, skipSpacesBack } from "./spaces.ts";
+
 /** A token that is found in the text before anything else happens to it. */
 export interface AddedToken {
   readonly id: number;
@@ -41,9 +43,9 @@ export class AddedTokenSplitter {
       const token = this.tokens.get(match[0]);
       if (!token || match.index < at || (token.singleWord && !standsAlone(text, match.index, match[0].length)))
         continue;
-      const start = token.lstrip ? Math.max(at, text.slice(0, match.index).trimEnd().length) : match.index;
+      const start = token.lstrip ? Math.max(at, skipSpacesBack(text, match.index)) : match.index;
       const matchEnd = match.index + match[0].length;
-      const end = token.rstrip ? text.length - text.slice(matchEnd).trimStart().length : matchEnd;
+      const end = token.rstrip ? skipSpaces(text, matchEnd) : matchEnd;
       until(start);
       sections.push({ start, end, token });
       at = end;

@@ -1,4 +1,5 @@
 import { SiftError } from "#shared/errors.ts";
+import { withReferenceSpaces } from "./spaces.ts";
 
 /** Cuts a section into pieces that byte-pair encoding does not cross. The pieces joined are `text`. */
 export interface Pretokenized {
@@ -25,7 +26,9 @@ export interface PretokenizerPlan {
   readonly byteLevel: boolean;
 }
 
-const GPT2_PATTERN = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
+const GPT2_PATTERN = withReferenceSpaces(
+  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu,
+);
 
 /** One step cuts each piece further. */
 type Step = (piece: string) => string[];
@@ -64,7 +67,7 @@ function planStep(
 ): Step {
   if (config.type === "ByteLevel")
     return config["use_regex"] === false ? (piece) => [piece] : (piece) => cut(piece, GPT2_PATTERN);
-  if (config.type === "Split" && library?.pattern) return planSplit(config, library.pattern);
+  if (config.type === "Split" && library?.pattern) return planSplit(config, withReferenceSpaces(library.pattern));
   if ((config.type === "Digits" || config.type === "Punctuation") && library) return checked(config.type, library);
   throw unsupported(`the pre-tokenizer ${config.type}`);
 }
