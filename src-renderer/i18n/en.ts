@@ -6,6 +6,7 @@ import { data } from "./en/data.ts";
 import { editor } from "./en/editor.ts";
 import { frame } from "./en/frame.ts";
 import { home } from "./en/home.ts";
+import { mask } from "./en/mask.ts";
 import { models } from "./en/models.ts";
 import { runs } from "./en/runs.ts";
 import { settings } from "./en/settings.ts";
@@ -25,6 +26,7 @@ export const en = {
   data,
   template,
   editor,
+  mask,
   train,
   config,
   runs,

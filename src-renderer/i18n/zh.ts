@@ -7,6 +7,7 @@ import { data } from "./zh/data.ts";
 import { editor } from "./zh/editor.ts";
 import { frame } from "./zh/frame.ts";
 import { home } from "./zh/home.ts";
+import { mask } from "./zh/mask.ts";
 import { models } from "./zh/models.ts";
 import { runs } from "./zh/runs.ts";
 import { settings } from "./zh/settings.ts";
@@ -23,6 +24,7 @@ export const zh: Catalogue = {
   data,
   template,
   editor,
+  mask,
   train,
   config,
   runs,

@@ -10,6 +10,7 @@ const selection = v.object({
   modelPath: v.optional(v.string()),
   template: templateChoice,
   mask: v.optional(v.picklist(MASK_POLICIES)),
+  maskOptions: encodeSettings.entries.maskOptions,
   systemMessage: v.optional(v.string()),
   systemPolicy: encodeSettings.entries.systemPolicy,
   maxLength: v.optional(v.number()),
@@ -42,6 +43,10 @@ class Workspace {
   get mask(): MaskPolicy | undefined {
     return this.#stored.value.mask;
   }
+  /** What of the mask's choice is changed; undefined: nothing. */
+  get maskOptions(): Selection["maskOptions"] {
+    return this.#stored.value.maskOptions;
+  }
   get systemMessage(): string | undefined {
     return this.#stored.value.systemMessage;
   }
@@ -62,12 +67,13 @@ class Workspace {
 
   /** Everything that decides ids and labels, or undefined until a model is picked. */
   get encodeSettings(): EncodeSettings | undefined {
-    const { modelPath, template, mask, systemMessage, systemPolicy, maxLength } = this.#stored.value;
+    const { modelPath, template, mask, maskOptions, systemMessage, systemPolicy, maxLength } = this.#stored.value;
     if (modelPath === undefined) return undefined;
     return {
       modelPath,
       template,
       ...(mask === undefined ? {} : { mask }),
+      ...(maskOptions === undefined ? {} : { maskOptions }),
       ...(systemMessage === undefined ? {} : { systemMessage }),
       ...(systemPolicy === undefined ? {} : { systemPolicy }),
       ...(maxLength === undefined ? {} : { maxLength }),

@@ -1,6 +1,8 @@
 import * as v from "valibot";
 import { configValue, type ConfigValue, type RunDetail } from "#shared/contract/runs.ts";
 import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
+import { EOS_CHOICES, REASONING_CHOICES } from "#shared/text/mask/options.ts";
+import { MASK_KEYS, maskOptionsOf, type MaskSettings, maskSettingsOf } from "#shared/text/mask/settings.ts";
 import { MASK_POLICIES } from "#shared/text/types.ts";
 import type { PlanPreview } from "#shared/contract/runs.ts";
 import { Stored } from "../../state/stored.svelte.ts";
@@ -27,7 +29,7 @@ const NOT_CLONED: ReadonlySet<string> = new Set([
   "overwrite_output_dir",
 ]);
 /** Keys that Template shows too; they live in the workspace. */
-const SHARED_KEYS = ["mask", "system_message", "system_policy", "max_length"] as const;
+const SHARED_KEYS = ["mask", ...MASK_KEYS, "system_message", "system_policy", "max_length"] as const;
 type SharedKey = (typeof SHARED_KEYS)[number];
 const isSharedKey = (key: string): key is SharedKey => (SHARED_KEYS as readonly string[]).includes(key);
 
@@ -44,10 +46,11 @@ class TrainDraft {
 
   /** Every value that differs from the default, shared ones included. */
   get values(): Record<string, ConfigValue> {
-    const { mask, systemMessage, systemPolicy, maxLength } = workspace;
+    const { mask, maskOptions, systemMessage, systemPolicy, maxLength } = workspace;
     return {
       ...this.#stored.value.values,
       ...(mask === undefined ? {} : { mask }),
+      ...listed(maskSettingsOf(maskOptions)),
       ...(systemMessage === undefined ? {} : { system_message: systemMessage }),
       ...(systemPolicy === undefined ? {} : { system_policy: systemPolicy }),
       ...(maxLength === undefined ? {} : { max_length: maxLength }),
@@ -114,9 +117,56 @@ class TrainDraft {
   }
 }
 
+/** Settings of the mask as values of a configuration. */
+function listed(settings: Partial<MaskSettings>): Record<string, ConfigValue> {
+  const value = (each: MaskSettings[keyof MaskSettings]): ConfigValue => (typeof each === "object" ? [...each] : each);
+  return Object.fromEntries(Object.entries(settings).map(([key, each]) => [key, value(each)]));
+}
+
+/** A value that its key does not take stays what it was; core says so where the text came from a file. */
+function setMaskOption(key: keyof MaskSettings, value: ConfigValue | undefined): void {
+  const { [key]: _old, ...others } = listed(maskSettingsOf(workspace.maskOptions));
+  const { mask } = workspace;
+  const values = { ...others, ...(value === undefined ? {} : { [key]: value }) };
+  workspace.set({ maskOptions: maskOptionsFrom(mask ?? null, (name) => values[name]) });
+}
+
+/** Options out of values by key; a missing one is its default. */
+function maskOptionsFrom(
+  mask: string | null,
+  valueOf: (key: keyof MaskSettings) => ConfigValue | undefined,
+): EncodeSettings["maskOptions"] {
+  const isOn = (key: keyof MaskSettings, otherwise: boolean): boolean => {
+    const value = valueOf(key);
+    return typeof value === "boolean" ? value : otherwise;
+  };
+  const list = (key: keyof MaskSettings): string[] => {
+    const value = valueOf(key);
+    return Array.isArray(value) ? value : typeof value === "string" ? [value] : [];
+  };
+  return maskOptionsOf({
+    mask,
+    train_on_eos: EOS_CHOICES.find((each) => each === valueOf("train_on_eos")) ?? "turn",
+    train_on_header: isOn("train_on_header", mask === "all"),
+    train_on_reasoning: REASONING_CHOICES.find((each) => each === valueOf("train_on_reasoning")) ?? "train",
+    train_on_tool_calls: isOn("train_on_tool_calls", true),
+    train_on_tool_results: isOn("train_on_tool_results", mask === "all"),
+    roles_to_train: list("roles_to_train"),
+    loss_scale: list("loss_scale"),
+  });
+}
+
 function setShared(key: SharedKey, value: ConfigValue | undefined): void {
   const text = typeof value === "string" ? value : undefined;
   switch (key) {
+    case "train_on_eos":
+    case "train_on_header":
+    case "train_on_reasoning":
+    case "train_on_tool_calls":
+    case "train_on_tool_results":
+    case "roles_to_train":
+    case "loss_scale":
+      return setMaskOption(key, value);
     case "mask":
       return workspace.set({ mask: MASK_POLICIES.find((each) => each === text) });
     case "system_message":
@@ -136,6 +186,7 @@ export const trainDraft = new TrainDraft();
 export function settingsOf(input: DraftInput, plan: PlanPreview): EncodeSettings {
   const value = (key: string): ConfigValue => plan.entries.find((entry) => entry.key === key)?.value ?? null;
   const mask = MASK_POLICIES.find((each) => each === value("mask"));
+  const maskOptions = maskOptionsFrom(mask ?? null, value);
   const systemPolicy = POLICIES.find((each) => each === value("system_policy"));
   const overLength = OVER_LENGTH.find((each) => each === value("over_length"));
   const [systemMessage, maxLength] = [value("system_message"), value("max_length")];
@@ -143,6 +194,7 @@ export function settingsOf(input: DraftInput, plan: PlanPreview): EncodeSettings
     modelPath: input.modelPath,
     template: input.template,
     ...(mask === undefined ? {} : { mask }),
+    ...(maskOptions === undefined ? {} : { maskOptions }),
     ...(typeof systemMessage === "string" ? { systemMessage } : {}),
     ...(systemPolicy === undefined ? {} : { systemPolicy }),
     ...(typeof maxLength === "number" ? { maxLength } : {}),

@@ -8,6 +8,8 @@ export function writtenValue(value: ConfigValue): string {
   return String(value);
 }
 
+const isRule = (text: string): boolean => /^\/.+\/[imsu]*\s+[\d.]/.test(text);
+
 /** What a text field holds: a value (undefined: the default), or something that is none. */
 export type Parsed = { readonly ok: true; readonly value: ConfigValue | undefined } | { readonly ok: false };
 
@@ -20,8 +22,9 @@ export function parseInput(type: ConfigEntry["type"], text: string): Parsed {
     return Number.isFinite(value) ? { ok: true, value } : { ok: false };
   }
   if (type === "list") {
+    // a rule may hold commas: the next one begins with a slash
     const value = trimmed
-      .split(",")
+      .split(isRule(trimmed) ? /,\s*(?=\/)/ : ",")
       .map((each) => each.trim())
       .filter(Boolean);
     return { ok: true, value };
