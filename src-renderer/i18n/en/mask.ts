@@ -10,7 +10,7 @@ export const mask = {
   more: "More choices",
   changed: (n: number) => count(n, "change", "changes"),
   reset: "Back to the mask's own",
-  asMask: "as the mask says",
+  asMask: "by the mask",
   yes: "trained",
   no: "not trained",
   endOfTurn: "End of turn",
