@@ -49,6 +49,9 @@ const DICT_METHODS: Readonly<Record<string, (self: PyDict, args: Arguments) => V
     ),
 };
 
+/** Methods that a dict has in templates. */
+export const DICT_METHOD_NAMES: readonly string[] = Object.keys(DICT_METHODS);
+
 const SEQUENCE_METHODS: Readonly<Record<string, (items: readonly Value[], args: Arguments) => Value>> = {
   index: (items, args) => {
     const [value] = bind("index", args, ["value"], 1);

@@ -87,6 +87,9 @@ function raiseException(args: Arguments): never {
   throw new RaisedByTemplate(toStr(given(bind("raise_exception", args, ["message"], 1)[0])).text);
 }
 
+/** Functions of jinja2 that no chat template needs; named when one is called. */
+export const UNSUPPORTED_FUNCTIONS: readonly string[] = ["cycler", "lipsum"];
+
 const unsupported = (name: string): Callable =>
   new Callable(name, () => {
     throw new UnsupportedError(`the function ${name}()`);
@@ -103,7 +106,6 @@ export function globalFunctions(now: () => number): ReadonlyMap<string, Value> {
     ["joiner", new Callable("joiner", joiner)],
     ["raise_exception", new Callable("raise_exception", raiseException)],
     ["strftime_now", new Callable("strftime_now", strftimeNow)],
-    ["cycler", unsupported("cycler")],
-    ["lipsum", unsupported("lipsum")],
+    ...UNSUPPORTED_FUNCTIONS.map((name): [string, Value] => [name, unsupported(name)]),
   ]);
 }

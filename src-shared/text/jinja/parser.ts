@@ -209,3 +209,6 @@ export function parseTemplate(source: TemplateSource): Template {
   const body = parser.parseBody([]);
   return { body, hasGenerationTags: parser.hasGenerationTags };
 }
+
+/** Tags that open a statement. */
+export const TAG_NAMES: readonly string[] = Object.keys(STATEMENTS);
