@@ -3,6 +3,7 @@ import { liveContract } from "./live.ts";
 import { chatContract, modelsContract } from "./models.ts";
 import { runsContract } from "./runs.ts";
 import { systemContract } from "./system.ts";
+import { templatesContract } from "./templates.ts";
 import { textContract } from "./text.ts";
 
 /** Everything that a renderer or another process can ask of core; the transport does not matter. */
@@ -10,6 +11,7 @@ export const contract = {
   system: systemContract,
   datasets: datasetsContract,
   text: textContract,
+  templates: templatesContract,
   live: liveContract,
   models: modelsContract,
   runs: runsContract,

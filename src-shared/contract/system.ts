@@ -91,7 +91,7 @@ export const systemContract = {
   /** The picker that works in a browser: folders and files of the machine that core runs on. */
   files: {
     roots: read.input(empty).output(v.array(fileEntry)),
-    list: read.input(v.object({ path, show: v.picklist(["folders", "data"]) })).output(folderListing),
+    list: read.input(v.object({ path, show: v.picklist(["folders", "data", "templates"]) })).output(folderListing),
     /** A file dropped into a browser: begun, sent in chunks, finished; kept in the data home. */
     uploadBegin: procedure.input(v.object({ name: v.string(), bytes: v.number() })).output(v.object({ uploadId: id })),
     uploadChunk: procedure

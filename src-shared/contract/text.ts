@@ -99,7 +99,15 @@ export const proof = v.object({
 });
 export type Proof = v.InferOutput<typeof proof>;
 
-export const savedTemplate = v.object({ id, name: v.string(), source: v.string(), hash, updatedAt: timestamp });
+export const savedTemplate = v.object({
+  id,
+  name: v.string(),
+  source: v.string(),
+  hash,
+  /** Number of its newest version; older ones are at `templates.versions`. */
+  version: v.number(),
+  updatedAt: timestamp,
+});
 export type SavedTemplate = v.InferOutput<typeof savedTemplate>;
 
 export const textContract = {

@@ -6,6 +6,7 @@ import { liveModel } from "../text/live.ts";
 import { modelsRouter } from "./models.ts";
 import { runsRouter } from "./runs.ts";
 import { systemRouter } from "./system.ts";
+import { templatesRouter } from "./templates.ts";
 import { textRouter } from "./text.ts";
 
 /** Contract → services. */
@@ -14,6 +15,7 @@ export function coreRouter(services: Services) {
     system: systemRouter(services),
     datasets: datasetsRouter(services),
     text: textRouter(services),
+    templates: templatesRouter(services),
     live: { model: procedures.live.model.handler(({ input }) => liveModel(input)) },
     models: modelsRouter(services),
     runs: runsRouter(services),

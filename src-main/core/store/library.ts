@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { templateVersion, type TemplateVersion } from "#shared/contract/templates.ts";
 import { savedTemplate, type SavedTemplate } from "#shared/contract/text.ts";
 import type { Db } from "./database.ts";
 import { idOf, keyOf, notFound } from "./ids.ts";
@@ -10,36 +11,73 @@ const templateRecord = v.object({
   source: v.string(),
   hash: v.string(),
   updated_at: v.number(),
+  version: v.number(),
 });
 const toTemplate = ({ key, updated_at, ...rest }: v.InferOutput<typeof templateRecord>): SavedTemplate =>
   v.parse(savedTemplate, { ...rest, id: idOf("t", key), updatedAt: updated_at });
 
-/** Templates that a person saved under a name. */
+const versionRecord = v.object({
+  template: v.number(),
+  name: v.string(),
+  number: v.number(),
+  source: v.string(),
+  hash: v.string(),
+  saved_at: v.number(),
+});
+const toVersion = ({ template, saved_at, ...rest }: v.InferOutput<typeof versionRecord>): TemplateVersion =>
+  v.parse(templateVersion, { ...rest, templateId: idOf("t", template), savedAt: saved_at });
+
+const TEMPLATES = `SELECT t.*, (SELECT MAX(number) FROM template_versions WHERE template = t.key) AS version FROM templates t`;
+
+/** Templates that a person saved under a name, with every text they ever had. */
 export class TemplateTable {
   readonly #db: Db;
   readonly #list;
   readonly #byName;
+  readonly #versions;
 
   constructor(db: Db) {
     this.#db = db;
-    this.#list = query(db, "SELECT * FROM templates ORDER BY name", templateRecord);
-    this.#byName = query(db, "SELECT * FROM templates WHERE name = ?", templateRecord);
+    this.#list = query(db, `${TEMPLATES} ORDER BY name`, templateRecord);
+    this.#byName = query(db, `${TEMPLATES} WHERE name = ?`, templateRecord);
+    this.#versions = query(
+      db,
+      `SELECT v.*, t.name FROM template_versions v JOIN templates t ON t.key = v.template
+       WHERE v.template = ? ORDER BY v.number DESC`,
+      versionRecord,
+    );
   }
 
   list(): SavedTemplate[] {
     return this.#list.all().map(toTemplate);
   }
 
+  /** The newest text of its name, as a new version; the text that is the newest already makes none. */
   save(template: { name: string; source: string; hash: string; at: number }): SavedTemplate {
-    this.#db
-      .prepare(
-        `INSERT INTO templates (name, source, hash, updated_at) VALUES (?, ?, ?, ?)
-         ON CONFLICT (name) DO UPDATE SET source = excluded.source, hash = excluded.hash, updated_at = excluded.updated_at`,
-      )
-      .run(template.name, template.source, template.hash, template.at);
-    const saved = this.#byName.get(template.name);
-    if (!saved) throw notFound("t", template.name);
-    return toTemplate(saved);
+    return this.#db.transaction(() => {
+      const known = this.#byName.get(template.name);
+      if (known?.hash === template.hash) return toTemplate(known);
+      const { key } = this.#db
+        .prepare<unknown[], { key: number }>(
+          `INSERT INTO templates (name, source, hash, updated_at) VALUES (?, ?, ?, ?)
+           ON CONFLICT (name) DO UPDATE SET source = excluded.source, hash = excluded.hash, updated_at = excluded.updated_at
+           RETURNING key`,
+        )
+        .get(template.name, template.source, template.hash, template.at) ?? { key: 0 };
+      this.#db
+        .prepare("INSERT INTO template_versions (template, number, source, hash, saved_at) VALUES (?, ?, ?, ?, ?)")
+        .run(key, (known?.version ?? 0) + 1, template.source, template.hash, template.at);
+      const saved = this.#byName.get(template.name);
+      if (!saved) throw notFound("t", template.name);
+      return toTemplate(saved);
+    })();
+  }
+
+  /** Newest first. @throws SiftError `not-found` */
+  versions(templateId: string): TemplateVersion[] {
+    const versions = this.#versions.all(keyOf("t", templateId)).map(toVersion);
+    if (versions.length === 0) throw notFound("t", templateId);
+    return versions;
   }
 
   remove(templateId: string): void {

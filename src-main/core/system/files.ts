@@ -4,7 +4,13 @@ import { basename, dirname, join, parse, resolve } from "node:path";
 import type { FileEntry } from "#shared/contract/system.ts";
 import { SiftError } from "#shared/errors.ts";
 
-const DATA_FILE = /\.(jsonl?|ndjson)$/i;
+/** Files that each kind of listing shows. */
+const SHOWN: Readonly<Record<Listing, RegExp>> = {
+  folders: /$^/,
+  data: /\.(jsonl?|ndjson)$/i,
+  templates: /\.(jinja2?|j2|txt)$/i,
+};
+type Listing = "folders" | "data" | "templates";
 /** Entries of one folder that are shown; a folder with more is cut, files last. */
 const MAX_ENTRIES = 5000;
 
@@ -17,13 +23,10 @@ export function fileRoots(): FileEntry[] {
 }
 
 /**
- * Folders, and with `data` the files that an import reads. Hidden ones are left out.
+ * Folders, with `data` the files that an import reads, with `templates` Jinja files. Hidden ones are left out.
  * @throws SiftError `folder-unreadable`
  */
-export function listFiles(
-  path: string,
-  show: "folders" | "data",
-): { path: string; parent: string | null; entries: FileEntry[] } {
+export function listFiles(path: string, show: Listing): { path: string; parent: string | null; entries: FileEntry[] } {
   const folder = resolve(path);
   const entries = readFolder(folder)
     .filter((entry) => !entry.name.startsWith("."))
@@ -43,11 +46,11 @@ function readFolder(folder: string) {
   }
 }
 
-function describe(path: string, name: string, show: "folders" | "data"): FileEntry[] {
+function describe(path: string, name: string, show: Listing): FileEntry[] {
   const stat = statSync(path, { throwIfNoEntry: false }); // follows links; a dangling one is nothing
   if (!stat) return [];
   if (stat.isDirectory()) return [folderEntry(path, name)];
-  if (show !== "data" || !stat.isFile() || !DATA_FILE.test(name)) return [];
+  if (!stat.isFile() || !SHOWN[show].test(name)) return [];
   return [{ name, path, kind: "file", bytes: stat.size, isModel: false }];
 }
 

@@ -6,6 +6,7 @@ import type {
   TemplateReport,
   TokenView,
 } from "#shared/contract/text.ts";
+import type { TemplateVersion } from "#shared/contract/templates.ts";
 import { SiftError } from "#shared/errors.ts";
 import { ChatTemplate, type ParsedRow } from "#shared/text/index.ts";
 import type { DataHashes } from "../data/data-hash.ts";
@@ -66,6 +67,17 @@ export class TextService {
     });
     this.#parts.events.emit({ type: "templates" });
     return saved;
+  }
+
+  /** Makes the text of an older version the newest one. @throws SiftError `not-found` */
+  restoreTemplate(templateId: string, number: number): TemplateVersion {
+    const { templates } = this.#parts.store;
+    const wanted = templates.versions(templateId).find((version) => version.number === number);
+    if (!wanted) throw new SiftError("not-found", `the template has no version ${number}`);
+    const { name, source, hash } = wanted;
+    templates.save({ name, source, hash, at: this.#parts.clock() });
+    this.#parts.events.emit({ type: "templates" });
+    return templates.versions(templateId)[0] ?? wanted;
   }
 
   removeSaved(templateId: string): void {

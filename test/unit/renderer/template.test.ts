@@ -13,7 +13,7 @@ const preset: TemplateInfo = {
   masks: ["assistant", "structural"],
   tagged: false,
 };
-const saved: SavedTemplate = { id: "t1", name: "mine", source: "{{ messages }}", hash: "h", updatedAt: 0 };
+const saved: SavedTemplate = { id: "t1", name: "mine", source: "{{ messages }}", hash: "h", version: 1, updatedAt: 0 };
 
 describe("the source select", () => {
   it("names every choice and leads back to it", () => {
