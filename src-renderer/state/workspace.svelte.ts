@@ -9,6 +9,8 @@ const selection = v.object({
   rowId: v.optional(v.string()),
   modelPath: v.optional(v.string()),
   template: templateChoice,
+  /** Name of the saved template that the draft began as. */
+  draftOf: v.optional(v.string()),
   mask: v.optional(v.picklist(MASK_POLICIES)),
   maskOptions: encodeSettings.entries.maskOptions,
   systemMessage: v.optional(v.string()),
@@ -38,6 +40,9 @@ class Workspace {
   }
   get template(): TemplateChoice {
     return this.#stored.value.template;
+  }
+  get draftOf(): string | undefined {
+    return this.#stored.value.draftOf;
   }
   /** Undefined: the template's own, else assistant. */
   get mask(): MaskPolicy | undefined {

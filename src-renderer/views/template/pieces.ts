@@ -1,3 +1,5 @@
+import type { TokenView } from "#shared/contract/text.ts";
+
 /** Characters of a text as code units, end excluded. */
 export interface Range {
   readonly from: number;
@@ -9,6 +11,16 @@ export interface Piece extends Range {
   readonly source?: Range;
   /** Index of the message; absent for what the template added by itself. */
   readonly message?: number;
+}
+
+/** A stretch of the rendered text as core and the page's encoder tell it. */
+export function pieceOf({ start, end, message, templateFrom, templateTo }: TokenView["origins"][number]): Piece {
+  return {
+    from: start,
+    to: end,
+    ...(templateFrom < 0 ? {} : { source: { from: templateFrom, to: templateTo } }),
+    ...(message < 0 ? {} : { message }),
+  };
 }
 
 /** The panes that take part in one selection. */
