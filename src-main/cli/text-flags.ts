@@ -4,8 +4,8 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
 import { SiftError } from "#shared/errors.ts";
-import { MASK_POLICIES, PRESET_NAMES } from "#shared/text/index.ts";
-import type { MaskPolicy } from "#shared/text/index.ts";
+import { MASK_POLICIES, PRESET_NAMES, SPECIAL_CHOICES, TRUNCATION_MODES } from "#shared/text/index.ts";
+import type { MaskPolicy, RowOptions } from "#shared/text/index.ts";
 import type { EncodeSpec, ResultOf, ThreadRow } from "../core/data/thread-protocol.ts";
 import type { RowCoder } from "../core/text/encoding.ts";
 import { integer, UsageError } from "./command.ts";
@@ -19,6 +19,9 @@ export interface TextFlags extends CommonOptions, MaskFlags {
   readonly template?: string;
   readonly mask?: MaskPolicy;
   readonly max_length?: number;
+  readonly truncation_mode?: NonNullable<RowOptions["truncation"]>;
+  readonly split_turns?: boolean;
+  readonly special_tokens_in_content?: NonNullable<RowOptions["specialTokens"]>;
   readonly limit?: number;
 }
 
@@ -29,6 +32,17 @@ export function withTextFlags(command: Command): Command {
     .option("--template <preset|file>", `${PRESET_NAMES.join(", ")}, or a Jinja file (default: the folder's own)`)
     .addOption(new Option("--mask <policy>", "what is trained (default: the template's)").choices([...MASK_POLICIES]))
     .option("--max_length <n>", "cut rows at the end after n tokens (default: nothing is cut)", integer(1))
+    .addOption(
+      new Option("--truncation_mode <mode>", "what --max_length leaves out (default: end)").choices([
+        ...TRUNCATION_MODES,
+      ]),
+    )
+    .option("--split_turns", "a row for each answer, behind what serving would give the model")
+    .addOption(
+      new Option("--special_tokens_in_content <choice>", "special tokens typed in a message (default: keep)").choices([
+        ...SPECIAL_CHOICES,
+      ]),
+    )
     .option("--limit <n>", "only the first n rows", integer(1));
   return withMaskFlags(withText);
 }
@@ -37,13 +51,25 @@ export function withTextFlags(command: Command): Command {
 export function encodeSettings(flags: Omit<TextFlags, "data" | "limit">): EncodeSettings {
   const modelPath = existingFolder("tokenizer", flags.tokenizer);
   const maskOptions = maskOptionsFromFlags(flags, flags.mask);
+  const rowOptions = rowOptionsFromFlags(flags);
   return {
     modelPath,
     template: templateChoice(flags.template),
     ...(flags.mask !== undefined && { mask: flags.mask }),
     ...(maskOptions !== undefined && { maskOptions }),
+    ...(rowOptions !== undefined && { rowOptions }),
     ...(flags.max_length !== undefined && { maxLength: flags.max_length, overLength: "truncate" as const }),
   };
+}
+
+function rowOptionsFromFlags(flags: Omit<TextFlags, "data" | "limit">): RowOptions | undefined {
+  const { truncation_mode: truncation, special_tokens_in_content: specialTokens, split_turns: splitTurns } = flags;
+  const options = {
+    ...(truncation !== undefined && { truncation }),
+    ...(specialTokens !== undefined && { specialTokens }),
+    ...(splitTurns !== undefined && { splitTurns }),
+  };
+  return Object.keys(options).length > 0 ? options : undefined;
 }
 
 /** Opens the coder; what is wrong in a template is told with the file that it stands in. */

@@ -1,5 +1,6 @@
 import { EOS_CHOICES, REASONING_CHOICES } from "../text/mask/options.ts";
 import { normalRoles, normalRules, parseRole, ruleProblem } from "../text/mask/settings.ts";
+import { SPECIAL_CHOICES, TRUNCATION_MODES } from "../text/rowOptions.ts";
 import { MASK_POLICIES } from "../text/types.ts";
 import type { ConfigEntry, ConfigValue } from "../contract/runs.ts";
 import type { Check, ConfigKey, KeySpec } from "./types.ts";
@@ -144,6 +145,24 @@ export const CONFIG_KEYS: { readonly [K in ConfigKey]: KeySpec } = {
     "error",
     "A row longer than max_length stops the run, so that nothing is cut unnoticed.",
     choice(["error", "truncate", "drop", "split"]),
+  ),
+  truncation_mode: key(
+    "data",
+    "end",
+    "What over_length: truncate leaves out: the end, the oldest turns, or what is behind the last whole turn.",
+    choice(TRUNCATION_MODES),
+  ),
+  split_turns: key(
+    "data",
+    false,
+    "A conversation is one row; a row for each answer matches serving where a template changes earlier turns.",
+    BOOLEAN,
+  ),
+  special_tokens_in_content: key(
+    "data",
+    "keep",
+    "Special tokens typed in a message become those tokens, as in the reference; plain makes them text.",
+    choice(SPECIAL_CHOICES),
   ),
   shuffle: key(
     "data",

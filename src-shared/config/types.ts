@@ -1,5 +1,6 @@
 import type { ErrorPlace } from "../errors.ts";
 import type { EosChoice, ReasoningChoice } from "../text/mask/options.ts";
+import type { SPECIAL_CHOICES, TRUNCATION_MODES } from "../text/rowOptions.ts";
 import type { MaskPolicy } from "../text/types.ts";
 import type { ConfigEntry, ConfigValue } from "../contract/runs.ts";
 
@@ -26,6 +27,9 @@ export interface RunConfig {
   readonly max_length: number;
   readonly packing: boolean;
   readonly over_length: "error" | "truncate" | "drop" | "split";
+  readonly truncation_mode: (typeof TRUNCATION_MODES)[number];
+  readonly split_turns: boolean;
+  readonly special_tokens_in_content: (typeof SPECIAL_CHOICES)[number];
   readonly shuffle: boolean;
   readonly finetuning_type: "lora" | "full";
   readonly lora_r: number;

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { SPECIAL_CHOICES, TRUNCATION_MODES } from "../text/rowOptions.ts";
 import { MASK_POLICIES } from "../text/types.ts";
 import { parsedRow } from "./datasets.ts";
 import { maskOptions, ruleCount } from "./mask.ts";
@@ -12,12 +13,20 @@ export const templateChoice = v.variant("kind", [
 ]);
 export type TemplateChoice = v.InferOutput<typeof templateChoice>;
 
+/** See RowOptions of text/rowOptions.ts. */
+export const rowOptions = v.object({
+  specialTokens: v.exactOptional(v.picklist(SPECIAL_CHOICES)),
+  truncation: v.exactOptional(v.picklist(TRUNCATION_MODES)),
+  splitTurns: v.exactOptional(v.boolean()),
+});
+
 /** Everything that decides ids and labels, besides the row. `mask` left out: the template's own, else assistant. */
 export const encodeSettings = v.object({
   modelPath: path,
   template: templateChoice,
   mask: v.optional(v.picklist(MASK_POLICIES)),
   maskOptions: v.optional(maskOptions),
+  rowOptions: v.optional(rowOptions),
   systemMessage: v.optional(v.string()),
   systemPolicy: v.optional(v.picklist(["keep", "drop", "replace"])),
   maxLength: v.optional(v.number()),

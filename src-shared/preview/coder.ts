@@ -6,8 +6,12 @@ import {
   PRESET_NAMES,
   type EncodeResult,
   type EncoderOptions,
+  splitIntoTurns,
+  withoutOldestTurns,
+  type Conversation,
   type ParsedRow,
   type RowEncoder,
+  type RowOptions,
   type TemplateChoice as EncoderTemplate,
   type Tokenizer,
 } from "#shared/text/index.ts";
@@ -44,7 +48,7 @@ export function rowCoder(settings: EncodeSettings, model: ModelText): RowCoder {
   if (!tokenizer) return new TokenRowsOnly(model);
   const template = chosenTemplate(settings.template, model.ownTemplate);
   const encoder = createEncoder(encoderOptions(settings, tokenizer, template ?? NO_TEMPLATE));
-  return template ? new TemplateCoder(encoder) : new DocumentsOnly(encoder, modelPath);
+  return template ? new TemplateCoder(encoder, settings) : new DocumentsOnly(encoder, settings);
 }
 
 /** Stands where a model has no template: rows without roles need none. */
@@ -58,12 +62,13 @@ export function chosenTemplate(choice: TemplateChoice, own: string | undefined):
 }
 
 function encoderOptions(settings: EncodeSettings, tokenizer: Tokenizer, template: EncoderTemplate): EncoderOptions {
-  const { mask, maskOptions, systemMessage, systemPolicy, maxLength, overLength } = settings;
+  const { mask, maskOptions, rowOptions, systemMessage, systemPolicy, maxLength, overLength } = settings;
   return {
     tokenizer,
     template,
     ...(mask === undefined ? {} : { mask }),
     ...(maskOptions === undefined ? {} : { maskOptions }),
+    ...(rowOptions === undefined ? {} : { rowOptions }),
     ...(systemMessage === undefined ? {} : { systemMessage }),
     ...(systemPolicy === undefined ? {} : { systemPolicy: systemPolicy === "replace" ? "row" : systemPolicy }),
     ...(maxLength === undefined ? {} : { maxLength }),
@@ -74,23 +79,48 @@ function encoderOptions(settings: EncodeSettings, tokenizer: Tokenizer, template
 class TemplateCoder implements RowCoder {
   readonly encoder: RowEncoder;
   readonly hasTemplate: boolean = true;
-  constructor(encoder: RowEncoder) {
+  readonly #options: RowOptions;
+  constructor(encoder: RowEncoder, { rowOptions = {} }: EncodeSettings) {
     this.encoder = encoder;
+    this.#options = rowOptions;
   }
   encodeAll(row: ParsedRow, index: number): EncodedAll {
-    return this.encoder.encodeAll(row, index);
+    const rows = this.#options.splitTurns === true ? splitIntoTurns(row) : [row];
+    const made = rows.map((each) => this.#fitted(each, index));
+    const [first] = made;
+    if (made.length === 1 && first) return first;
+    const facts = this.encoder.encode(row, index).facts;
+    return { rows: made.flatMap((each) => each.rows), notices: made.flatMap((each) => each.notices), facts };
+  }
+  /** Leaves the oldest turns out until the row fits, where that is how it is to be cut. */
+  #fitted(row: ParsedRow, index: number): EncodedAll {
+    const whole = this.encoder.encodeAll(row, index);
+    if (this.#options.truncation !== "oldest_turns" || row.kind !== "conversation") return whole;
+    let made = whole;
+    let conversation: Conversation | undefined = row.conversation;
+    while ((made.rows[0]?.truncatedTokens ?? 0) > 0 && (conversation = withoutOldestTurns(conversation))) {
+      made = this.encoder.encodeAll({ kind: "conversation", conversation }, index);
+    }
+    const tokens = ({ rows: [only] }: EncodedAll): number => (only ? only.ids.length + only.truncatedTokens : 0);
+    const left = tokens(whole) - tokens(made);
+    if (left === 0) return whole;
+    const rows = made.rows.map((each) => ({ ...each, truncatedTokens: each.truncatedTokens + left }));
+    return { rows, notices: whole.notices, facts: made.facts };
   }
   encode(row: ParsedRow, index: number): EncodeResult {
-    return this.encoder.encode(row, index);
+    if (this.#options.truncation !== "oldest_turns") return this.encoder.encode(row, index);
+    const { rows, notices, facts } = this.#fitted(row, index);
+    const [encoded] = rows;
+    return encoded ? { encoded, notices, facts } : this.encoder.encode(row, index);
   }
 }
 
 class DocumentsOnly extends TemplateCoder {
   override readonly hasTemplate = false;
   readonly #modelPath: string;
-  constructor(encoder: RowEncoder, modelPath: string) {
-    super(encoder);
-    this.#modelPath = modelPath;
+  constructor(encoder: RowEncoder, settings: EncodeSettings) {
+    super(encoder, settings);
+    this.#modelPath = settings.modelPath;
   }
   override encodeAll(row: ParsedRow, index: number): EncodedAll {
     this.#refuse(row, index);

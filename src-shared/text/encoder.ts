@@ -28,11 +28,13 @@ class Encoder implements RowEncoder {
   private readonly conversations: ConversationEncoder;
   private readonly maxLength: number | undefined;
   private readonly overLength: OverLength;
+  private readonly wholeTurns: boolean;
 
   constructor(options: EncoderOptions) {
     this.tokenizer = options.tokenizer;
     this.maxLength = options.maxLength;
     this.overLength = options.overLength ?? "error";
+    this.wholeTurns = options.rowOptions?.truncation === "whole_turns";
     this.conversations =
       options.template.kind === "preset"
         ? presetEncoder(options, options.template.name)
@@ -79,7 +81,8 @@ class Encoder implements RowEncoder {
       row.kind === "labelled" ? row.result : this.conversations.label(row.conversation),
     );
     if (this.maxLength === undefined) return { rows: [encoded], notices, facts };
-    const cut = applyOverLength(encoded, { maxLength: this.maxLength, policy, row: rowIndex, stopIds: this.stopIds });
+    const { maxLength, stopIds, wholeTurns } = this;
+    const cut = applyOverLength(encoded, { maxLength, policy, row: rowIndex, stopIds, wholeTurns });
     return { rows: cut.rows, notices: cut.notice ? [...notices, cut.notice] : notices, facts };
   }
 

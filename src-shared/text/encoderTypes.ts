@@ -2,6 +2,7 @@ import type { MaskOptions } from "./mask/options.ts";
 import type { TokenizedConversation, TokenizedRow } from "./mask/tokenized.ts";
 import type { RenderLimits } from "./jinja/limits.ts";
 import type { TextOrigin } from "./origins.ts";
+import type { RowOptions } from "./rowOptions.ts";
 import type { SystemPolicy } from "./presets/index.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { Conversation, EncodedRow, MaskPolicy, Message, ParsedRow } from "./types.ts";
@@ -22,6 +23,7 @@ export interface EncoderOptions {
   readonly mask?: MaskPolicy;
   /** What of the policy's choice is changed. */
   readonly maskOptions?: MaskOptions;
+  readonly rowOptions?: RowOptions;
   /** Tokens a row may have; without it nothing is cut. */
   readonly maxLength?: number;
   /** Default error. */

@@ -1,7 +1,7 @@
 /** Text: rows → conversation → rendered text → token ids, labels and weights. Import from here. */
 export * from "./types.ts";
 export { createRowReader, MAX_ROW_CHARACTERS, type ReaderEvent, type RowReader } from "./rows/reader.ts";
-export { detectShape, parseRow, parseRowText, ROW_SHAPES, type RowOptions, type RowShape } from "./rows/parse.ts";
+export { detectShape, parseRow, parseRowText, ROW_SHAPES, type RowShape } from "./rows/parse.ts";
 export { parseJson } from "./json.ts";
 export { Tokenizer, type TokenizedText } from "./tokenizer/tokenizer.ts";
 export { RememberingTokenizer } from "./tokenizer/remembering.ts";
@@ -36,6 +36,13 @@ export { compareTemplates, type DiffPart, SAMPLE_CONVERSATION, type TemplateDepa
 export { toTemplateMessages } from "./render.ts";
 export { type TextOrigin } from "./origins.ts";
 export { TurnFinder } from "./turnFinder.ts";
+export {
+  SPECIAL_CHOICES,
+  splitIntoTurns,
+  TRUNCATION_MODES,
+  withoutOldestTurns,
+  type RowOptions,
+} from "./rowOptions.ts";
 export { shiftLabels, type ShiftedLabels } from "./shift.ts";
 export { diffTokens, TOKEN_CHANGES, type TokenChange, type TokenDelta, type TokenDiff } from "./diff/tokens.ts";
 export { moveSpans, normalSpans, PAINT_RANGE, paintSpans } from "./spans.ts";

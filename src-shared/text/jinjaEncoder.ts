@@ -71,7 +71,7 @@ export class JinjaEncoder implements ConversationEncoder {
     const unheard = unrenderedTurn(conversation, rendered);
     if (unheard !== undefined) throw unknownRole(conversation, unheard);
     const text = rendered.text.text;
-    const tokens = this.tokenizer.encode(text);
+    const tokens = this.tokenizer.encode(text, this.plainContent(rendered));
     const specialInContent = this.specialInContent(rendered, tokens);
     const notices: RowNotice[] = [...specialNotices(tokens.ids, specialInContent, { tokenizer: this.tokenizer, row })];
     if (tokens.lossy) notices.push(lossyNotice(row));
@@ -105,6 +105,13 @@ export class JinjaEncoder implements ConversationEncoder {
   private shaped(given: Conversation): { conversation: Conversation; stripped: number } {
     const conversation = this.withSystem(given);
     return this.strips ? stripReasoning(conversation, this.strips) : { conversation, stripped: 0 };
+  }
+
+  /** Where special tokens are only text: in what messages wrote, if that is asked for. */
+  private plainContent(rendered: RenderedConversation): ((offset: number) => boolean) | undefined {
+    if (this.options.rowOptions?.specialTokens !== "plain") return undefined;
+    const content = segmentsOf(rendered).filter((segment) => segment.message >= 0 && !segment.isRole);
+    return (offset) => content.some(({ start, end }) => offset >= start && offset < end);
   }
 
   /** Positions of special tokens whose text a message brought. */

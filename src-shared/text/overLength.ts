@@ -1,6 +1,6 @@
 import { SiftError } from "#shared/errors.ts";
 import type { OverLength, RowNotice } from "./encoderTypes.ts";
-import type { EncodedRow } from "./types.ts";
+import { type EncodedRow, IGNORE } from "./types.ts";
 
 /** The limit, what to do beyond it, and which row this is. */
 export interface OverLengthOptions {
@@ -9,6 +9,8 @@ export interface OverLengthOptions {
   readonly row: number;
   /** Ids that end a turn: `split` cuts behind one where it can. */
   readonly stopIds?: readonly number[];
+  /** `truncate` cuts behind the last turn that fits, where one does. */
+  readonly wholeTurns?: boolean;
 }
 
 /** A row that fits stays as it is; for one that does not, the policy decides. @throws SiftError `over-length`. */
@@ -26,11 +28,13 @@ export function applyOverLength(
         where: { row },
         remedy: "raise max_length, or set over_length to truncate, drop or split",
       });
-    case "truncate":
+    case "truncate": {
+      const end = options.wholeTurns === true ? lastWholeTurn(encoded, maxLength, new Set(options.stopIds)) : maxLength;
       return {
-        rows: [{ ...sliceRow(encoded, 0, maxLength), truncatedTokens: length - maxLength }],
+        rows: [{ ...sliceRow(encoded, 0, end), truncatedTokens: length - end }],
         notice: { code: "truncated", message: `${excess}; its end was cut`, row },
       };
+    }
     case "drop":
       return { rows: [], notice: { code: "dropped-over-length", message: `${excess}; it was left out`, row } };
     case "split": {
@@ -41,6 +45,16 @@ export function applyOverLength(
       };
     }
   }
+}
+
+/** Behind the last trained turn that ends within the limit, with the white space after it; the limit where none does. */
+function lastWholeTurn(row: EncodedRow, maxLength: number, stopIds: ReadonlySet<number>): number {
+  for (let i = maxLength - 1; i > 0; i--) {
+    if (!stopIds.has(row.ids[i] ?? -1) || row.labels[i] === IGNORE) continue;
+    const next = row.text.slice(row.starts[i + 1], row.ends[i + 1]);
+    return i + 2 <= maxLength && next.trim() === "" ? i + 2 : i + 1;
+  }
+  return maxLength;
 }
 
 /** Tokens `start`…`end` of a row, as a document of its own; the text stays whole. */

@@ -33,7 +33,8 @@ export class PresetEncoder implements ConversationEncoder {
     this.endOfTurn = this.segments.endOfTurn;
     this.generationPrompt = this.segments.generationPrompt;
     this.templateSource = preset.twin(system);
-    this.segmentOptions = { system, systemPolicy: options.systemPolicy ?? "keep" };
+    const plainContent = options.rowOptions?.specialTokens === "plain";
+    this.segmentOptions = { system, systemPolicy: options.systemPolicy ?? "keep", plainContent };
     this.dropsSystem = options.systemPolicy === "drop";
   }
 

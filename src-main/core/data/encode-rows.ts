@@ -1,7 +1,7 @@
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import { formatError, toErrorReport, type ErrorReport } from "#shared/errors.ts";
 import { parseRowText, type EncodedRow } from "#shared/text/index.ts";
-import { openCoder, type RowCoder } from "../text/encoding.ts";
+import { openCoder, type EncodedAll, type RowCoder } from "../text/encoding.ts";
 import { applyReview } from "./effective.ts";
 import { hasWeights, NoticeCounts } from "./row-notices.ts";
 import type { RowsResult, ThreadRow } from "./thread-protocol.ts";
@@ -30,8 +30,8 @@ export class RowsEncoder {
         continue;
       }
       notices.add(row.index, result.notices);
-      if (this.#want === "lines") lines.push(encodedLine(row.index, result.encoded));
-      else columns.push(result.encoded);
+      if (this.#want === "lines") lines.push(...result.rows.map((encoded) => encodedLine(row.index, encoded)));
+      else columns.push(...result.rows);
     }
     return {
       lines: this.#want === "lines" ? lines.map((line) => `${line}\n`).join("") : "",
@@ -42,10 +42,10 @@ export class RowsEncoder {
     };
   }
 
-  #encodeRow({ raw, review, index, error }: ThreadRow): ReturnType<RowCoder["encode"]> | { error: ErrorReport } {
+  #encodeRow({ raw, review, index, error }: ThreadRow): EncodedAll | { error: ErrorReport } {
     if (error) return { error };
     try {
-      return this.#coder.encode(applyReview(parseRowText(raw), review), index);
+      return this.#coder.encodeAll(applyReview(parseRowText(raw), review), index);
     } catch (problem) {
       return { error: toErrorReport(problem) };
     }

@@ -32,13 +32,28 @@ export function encodeSettingsOf(
   choice: { template: TemplateChoice; modelPath: string },
 ): EncodeSettings {
   const maskOptions = maskOptionsOf(config);
+  const rowOptions = rowOptionsOf(config);
   return {
     ...choice,
     ...(config.mask === null ? {} : { mask: config.mask }),
     ...(maskOptions === undefined ? {} : { maskOptions }),
+    ...(rowOptions === undefined ? {} : { rowOptions }),
     ...(config.system_message === null ? {} : { systemMessage: config.system_message }),
     systemPolicy: config.system_policy,
     maxLength: config.max_length,
     overLength: config.over_length,
   };
+}
+
+/** Undefined where every key has its default, so that older records keep their hash. */
+export function rowOptionsOf(
+  config: Pick<RunConfig, "truncation_mode" | "split_turns" | "special_tokens_in_content">,
+): EncodeSettings["rowOptions"] {
+  const { truncation_mode: truncation, split_turns: splitTurns, special_tokens_in_content: specialTokens } = config;
+  const options = {
+    ...(truncation === "end" ? {} : { truncation }),
+    ...(splitTurns ? { splitTurns } : {}),
+    ...(specialTokens === "keep" ? {} : { specialTokens }),
+  };
+  return Object.keys(options).length === 0 ? undefined : options;
 }

@@ -35,7 +35,8 @@ export function isTemplateName(text: string): boolean {
 
 /** Identity of everything that decides ids and labels besides the rows. */
 export function settingsHash(settings: EncodeSettings): string {
-  const { modelPath, template, mask, maskOptions, systemMessage, systemPolicy, maxLength, overLength } = settings;
+  const { modelPath, template, mask, maskOptions, rowOptions, systemMessage, systemPolicy, maxLength, overLength } =
+    settings;
   const parts = [
     hasTokenizer(modelPath) ? loadTokenizer(modelPath).hash : modelPath,
     encoderTemplate(template, modelPath) ?? null,
@@ -45,6 +46,7 @@ export function settingsHash(settings: EncodeSettings): string {
     maxLength ?? null,
     overLength ?? "error",
     ...(maskOptions === undefined ? [] : [maskSettingsOf(maskOptions)]),
+    ...(rowOptions === undefined ? [] : [rowOptions]),
   ];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }

@@ -70,6 +70,8 @@ export interface SegmentOptions {
   readonly system: string;
   readonly systemPolicy: SystemPolicy;
   readonly addGenerationPrompt?: boolean;
+  /** Special tokens inside of content are text. */
+  readonly plainContent?: boolean;
 }
 
 /** chatml-human, DESIGN 4. */
@@ -104,7 +106,7 @@ export class SegmentEncoder {
   /** @throws SiftError `role-unknown` naming the turn and its role, `row-empty`, `content-not-text`. */
   encode(conversation: Conversation, options: SegmentOptions): SegmentedTokens {
     const plan = planTurns(conversation.messages, options);
-    const out = new SegmentBuilder(this.tokenizer);
+    const out = new SegmentBuilder(this.tokenizer, options.plainContent ?? false);
     out.turn("system", plan.system.text, plan.system.message);
     for (const { message, index } of plan.turns)
       out.turn(ROLE_WORDS[message.role] ?? "", textOf(message, index), index);
@@ -166,9 +168,11 @@ class SegmentBuilder {
   private readonly contentStarts = new Map<number, number>();
   private text = "";
   private lossy = false;
+  private readonly plain: boolean;
 
-  constructor(tokenizer: Tokenizer) {
+  constructor(tokenizer: Tokenizer, plain: boolean) {
     this.tokenizer = tokenizer;
+    this.plain = plain;
   }
 
   turn(role: string, content: string, message: number): void {
@@ -186,7 +190,8 @@ class SegmentBuilder {
   }
 
   private add(piece: string, part: SegmentPart, message: number): void {
-    const tokens = this.tokenizer.encode(piece);
+    const isContent = this.plain && part === "text" && message >= 0;
+    const tokens = this.tokenizer.encode(piece, isContent ? () => true : undefined);
     const base = this.text.length;
     for (let i = 0; i < tokens.ids.length; i++) {
       this.ids.push(tokens.ids[i] ?? 0);

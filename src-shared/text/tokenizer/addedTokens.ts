@@ -32,7 +32,8 @@ export class AddedTokenSplitter {
     this.pattern = contents.length > 0 ? new RegExp(contents.map(escapeRegExp).join("|"), "g") : undefined;
   }
 
-  split(text: string): Section[] {
+  /** @param isText whether a token that stands at an offset is only text there, and no token */
+  split(text: string, isText?: (token: AddedToken, start: number) => boolean): Section[] {
     const sections: Section[] = [];
     let at = 0;
     const until = (end: number): void => {
@@ -43,6 +44,7 @@ export class AddedTokenSplitter {
       const token = this.tokens.get(match[0]);
       if (!token || match.index < at || (token.singleWord && !standsAlone(text, match.index, match[0].length)))
         continue;
+      if (isText?.(token, match.index) === true) continue;
       const start = token.lstrip ? Math.max(at, skipSpacesBack(text, match.index)) : match.index;
       const matchEnd = match.index + match[0].length;
       const end = token.rstrip ? skipSpaces(text, matchEnd) : matchEnd;

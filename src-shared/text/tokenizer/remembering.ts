@@ -14,6 +14,7 @@ export class RememberingTokenizer extends Tokenizer {
   #characters = 0;
 
   protected override encodeSection(text: string, place: SectionPlace): void {
+    if (place.isText) return super.encodeSection(text, place);
     const key = `${place.index === 0 ? "^" : " "}${text}`;
     const tokens = this.#fresh.get(key) ?? this.#remember(key, text, place.index);
     const { out, base } = place;

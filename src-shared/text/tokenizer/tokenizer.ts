@@ -57,8 +57,11 @@ export class Tokenizer {
     this.normalizedSplitter = new AddedTokenSplitter(normalized);
   }
 
-  /** Token ids without any that the tokenizer would add by itself. */
-  encode(text: string): TokenizedText {
+  /**
+   * Token ids without any that the tokenizer would add by itself.
+   * @param isContent whether the character at an offset is somebody's text, in which special tokens are text like any other
+   */
+  encode(text: string, isContent?: (offset: number) => boolean): TokenizedText {
     if (LONE_SURROGATE.test(text)) {
       throw new SiftError(
         "text-surrogate",
@@ -69,9 +72,13 @@ export class Tokenizer {
       );
     }
     const out = { ids: [] as number[], starts: [] as number[], ends: [] as number[], lossy: false };
-    this.rawSplitter.split(text).forEach((section, index) => {
+    const isText = isContent && ((token: AddedToken, start: number) => token.special && isContent(start));
+    this.rawSplitter.split(text, isText).forEach((section, index) => {
       if (section.token) push(out, section.token.id, section.start, section.end);
-      else this.encodeSection(text.slice(section.start, section.end), { base: section.start, index, out });
+      else {
+        const place = { base: section.start, index, out, ...(isText ? { isText } : {}) };
+        this.encodeSection(text.slice(section.start, section.end), place);
+      }
     });
     return out;
   }
@@ -81,7 +88,9 @@ export class Tokenizer {
     if (!this.normalizer) return this.encodeNormalized(text, undefined, place);
     const { text: normalized, spans } = normalizeWithSpans(this.normalizer, text);
     if (spans && !keepsText(text, normalized)) place.out.lossy = true;
-    for (const section of this.normalizedSplitter.split(normalized)) {
+    const { isText, base } = place;
+    const isPlain = isText && ((token: AddedToken, at: number) => isText(token, base + (spans?.starts[at] ?? at)));
+    for (const section of this.normalizedSplitter.split(normalized, isPlain)) {
       const part = shiftSpans(spans, section.start, section.end);
       if (section.token) {
         const last = section.end - 1;
@@ -152,6 +161,8 @@ export interface SectionPlace {
   readonly base: number;
   readonly index: number;
   readonly out: { ids: number[]; starts: number[]; ends: number[]; lossy: boolean };
+  /** Added tokens that are only text where they stand, by their offset in the whole text. */
+  readonly isText?: (token: AddedToken, start: number) => boolean;
 }
 
 function push(out: SectionPlace["out"], id: number, start: number, end: number): void {
