@@ -15,6 +15,10 @@ export interface TokenDecision {
   readonly rule?: number;
 }
 
+/** A copy of a typed array is a block copy; made from anything else it is an element at a time. */
+const copied = (values: ArrayLike<number>): Int32Array =>
+  values instanceof Int32Array ? values.slice() : Int32Array.from(values);
+
 /** Ids, label and weight of a position are put together here and nowhere else. */
 export function buildRow(
   tokens: {
@@ -27,11 +31,11 @@ export function buildRow(
 ): EncodedRow {
   const length = tokens.ids.length;
   const row: EncodedRow = {
-    ids: Int32Array.from(tokens.ids),
+    ids: copied(tokens.ids),
     labels: new Int32Array(length).fill(IGNORE),
     weights: new Float32Array(length),
-    starts: Int32Array.from(tokens.starts),
-    ends: Int32Array.from(tokens.ends),
+    starts: copied(tokens.starts),
+    ends: copied(tokens.ends),
     reasons: new Uint8Array(length),
     messages: new Int16Array(length),
     text,

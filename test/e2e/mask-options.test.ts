@@ -64,10 +64,7 @@ describe("options of the mask", () => {
     await shoot("mask-proven");
     expect(await graveFindings(page)).toEqual([]);
     await goTo(page, "#/train");
-    await page
-      .getByRole("button", { name: /Advanced/ })
-      .first()
-      .click();
+    await page.getByRole("button", { name: /All settings/ }).click();
     await page.getByText("loss_scale").first().waitFor();
     await shoot("mask-train");
     expect(errors).toEqual([]);

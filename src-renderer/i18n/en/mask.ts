@@ -70,5 +70,6 @@ export const mask = {
     all === 0 ? "no token" : all === trained ? tokens(all) : `${tokens(all)}, ${trained} trained`,
   tallyRows: (n: number) => `in ${count(n, "row", "rows")}`,
   sentence: (rule: RuleSentence) => ruleInEnglish(rule),
+  writeAs: (example: string) => `Write it as in this example: ${example}`,
   byRule: (n: number) => `rule ${n}`,
 };

@@ -114,5 +114,6 @@ export const mask: Catalogue["mask"] = {
     all === 0 ? "没有词元" : all === trained ? tokens(all) : `${tokens(all)}，其中训练 ${trained} 个`,
   tallyRows: (n) => `在 ${n} 行中`,
   sentence,
+  writeAs: (example) => `请按此例书写：${example}`,
   byRule: (n) => `规则 ${n}`,
 };

@@ -1,3 +1,4 @@
+import { CONFIG_KEYS, isConfigKey } from "#shared/config/keys.ts";
 import type { ConfigEntry, ConfigValue } from "#shared/contract/runs.ts";
 
 /** A value as it is written in a text field. */
@@ -30,4 +31,18 @@ export function parseInput(type: ConfigEntry["type"], text: string): Parsed {
     return { ok: true, value };
   }
   return { ok: true, value: trimmed };
+}
+
+/** Lists whose items have a form of their own, each with an example. Core checks the other keys. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  roles_to_train: "user, assistant:0.5",
+  loss_scale: "/sorry/i 0 role=assistant part=content",
+};
+
+export const exampleOf = (key: string): string | undefined => EXAMPLES[key];
+
+/** Whether items of such a list cannot be read; they stay in the field until they can. */
+export function malformed(key: string, value: ConfigValue): boolean {
+  const check = key in EXAMPLES && isConfigKey(key) ? CONFIG_KEYS[key].check : undefined;
+  return check !== undefined && !check.accepts(value);
 }

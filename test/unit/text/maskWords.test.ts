@@ -2,11 +2,14 @@ import { describe, expect, it } from "vitest";
 import { resolveConfig } from "#shared/config/index.ts";
 import {
   createEncoder,
+  inspectRow,
   type MaskOptions,
+  type MaskPolicy,
   maskOptionsOf,
   maskRules,
   maskSettingsOf,
   maskText,
+  type ParsedRow,
   parseRuleText,
   ProofAccumulator,
   ruleInEnglish,
@@ -140,9 +143,46 @@ describe("what each rule does", () => {
       "train_on_eos=none": [4, 0, 2],
       "loss_scale[0]=/one/ 0": [3, 0, 2],
     });
+    expect(prove({ endOfTurn: "last", roles: { assistant: 0.5 } })).toMatchObject({
+      "roles_to_train=assistant:0.5": [7, 5, 2],
+      "train_on_eos=last": [4, 2, 2],
+    });
     expect(prove({ roles: { user: 0.5 } })).toMatchObject({
       "roles_to_train=user:0.5": [4, 4, 2],
       "roles_to_train=assistant:0": [7, 0, 2],
     });
+  });
+});
+
+describe("findings under options", () => {
+  const classes = (row: ParsedRow, options: MaskOptions, mask: MaskPolicy = "assistant"): string[] => {
+    const encoder = createEncoder({
+      tokenizer: qwenTokenizer(),
+      template: { kind: "jinja", source: CHATML },
+      mask,
+      maskOptions: options,
+    });
+    const { encoded, facts } = encoder.encode(row, 0);
+    const context = { tokenizer: encoder.tokenizer, mask, stopIds: encoder.stopIds, maskOptions: options };
+    return inspectRow({ encoded, facts }, context);
+  };
+  const row = turns("a", "b", "c", "d");
+  it("a role that the options name is no leak, nor what a rule trains of one", () => {
+    expect(classes(row, { roles: { user: 1, assistant: 1 } })).toEqual([]);
+    expect(classes(row, { rules: [{ pattern: "c", weight: 1, role: "user" }] })).toEqual([]);
+    const other = createEncoder({
+      tokenizer: qwenTokenizer(),
+      template: { kind: "jinja", source: CHATML },
+      maskOptions: { roles: { user: 1, assistant: 1 } },
+    });
+    const leaky = other.encode(row, 0);
+    expect(inspectRow(leaky, { tokenizer: other.tokenizer, mask: "assistant", stopIds: other.stopIds })).toEqual([
+      "role-leak",
+    ]);
+  });
+  it("an end that is never trained by choice is still said; the last one only is enough where that was chosen", () => {
+    expect(classes(row, { endOfTurn: "none" })).toEqual(["untrained-end-of-turn"]);
+    expect(classes(row, { endOfTurn: "last" })).toEqual([]);
+    expect(classes(row, { endOfTurn: "last" }, "last_assistant")).toEqual([]);
   });
 });
