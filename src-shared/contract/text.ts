@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { SPECIAL_CHOICES, TRUNCATION_MODES } from "../text/rowOptions.ts";
 import { MASK_POLICIES } from "../text/types.ts";
+import { finding, lengthProfile } from "./proof.ts";
 import { parsedRow } from "./datasets.ts";
 import { maskOptions, ruleCount } from "./mask.ts";
 import { empty, errorReport, hash, id, path, procedure, read, timestamp } from "./common.ts";
@@ -90,7 +91,6 @@ export const templateReport = v.object({
 });
 export type TemplateReport = v.InferOutput<typeof templateReport>;
 
-export const finding = v.object({ class: v.string(), count: v.number(), rows: v.array(v.number()) });
 export const proof = v.object({
   id,
   versionId: id,
@@ -100,6 +100,8 @@ export const proof = v.object({
   supervisedTokens: v.number(),
   longestRow: v.number(),
   findings: v.array(finding),
+  /** Lengths and places of supervised tokens, uncut; proofs of an earlier version have none. */
+  lengths: v.optional(lengthProfile),
   /** What each rule of the mask does on these rows. */
   rules: v.optional(v.array(ruleCount), []),
   /** Classes that stop a run until they are excluded or waived. */

@@ -44,7 +44,7 @@ export interface RowCoder {
  * @throws SiftError of the template, the preset or the settings
  */
 export function rowCoder(settings: EncodeSettings, model: ModelText): RowCoder {
-  const { tokenizer, modelPath } = model;
+  const { tokenizer } = model;
   if (!tokenizer) return new TokenRowsOnly(model);
   const template = chosenTemplate(settings.template, model.ownTemplate);
   const encoder = createEncoder(encoderOptions(settings, tokenizer, template ?? NO_TEMPLATE));

@@ -1,11 +1,16 @@
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import { toErrorReport, type ErrorReport } from "#shared/errors.ts";
 import {
+  exampleOf,
+  LengthCounter,
+  MAX_EXAMPLES,
   parseRowText,
   ProofAccumulator,
   type EncodedRow,
   type FindingClass,
+  type FindingExample,
   type ParsedRow,
+  type RowEncoder,
 } from "#shared/text/index.ts";
 import { openCoder, type EncodedAll, type RowCoder } from "../text/encoding.ts";
 import { applyReview } from "./effective.ts";
@@ -47,9 +52,9 @@ export class BatchEncoder {
   }
 
   encode(rows: readonly ThreadRow[]): ThreadResult {
-    const batch = new BatchResult(this.#coder, this.#choices);
+    const batch = new BatchResult(this.#coder, this.#choices, this.#want === "facts");
     for (const row of rows) this.#encodeRow(row, batch);
-    return batch.result(this.#want);
+    return batch.result();
   }
 
   #encodeRow(row: ThreadRow, batch: BatchResult): void {
@@ -90,8 +95,16 @@ class BatchResult {
   #rendered = 0;
   #firstError: ErrorReport | null = null;
 
-  constructor(coder: RowCoder, choices: Choices) {
+  readonly #encoder: RowEncoder | null;
+  readonly #facts: boolean;
+  readonly #examples: Partial<Record<FindingClass, FindingExample[]>> = {};
+  readonly #lengths = new LengthCounter();
+
+  /** @param facts whether the batch is judged only; else its arrays are wanted */
+  constructor(coder: RowCoder, choices: Choices, facts: boolean) {
     const { encoder } = coder;
+    this.#encoder = encoder;
+    this.#facts = facts;
     this.#choices = choices;
     this.#accumulator = new ProofAccumulator({
       tokenizer: encoder?.tokenizer,
@@ -107,7 +120,8 @@ class BatchResult {
     const judged = pieces.map((piece) => {
       const { ids, labels, weights } = piece;
       const classes = this.#accumulator.add(row.index, { encoded: piece, facts, prefixDiffers: made.differs(piece) });
-      this.#longest = Math.max(this.#longest, ids.length);
+      this.#longest = Math.max(this.#longest, ids.length + piece.truncatedTokens);
+      if (this.#facts) this.#describe(classes, { row: row.index, parsed, encoded: piece, facts });
       // what trains nothing takes no part in a step: it is counted, and left out where that was agreed to
       if (!trainsNothing(classes)) this.#pieces.push({ index: row.index, rowId: row.rowId, ids, labels, weights });
       return classes;
@@ -116,19 +130,33 @@ class BatchResult {
     else for (const classes of judged) this.#block(classes);
   }
 
+  /** The first rows of each class, and how long every row is. */
+  #describe(classes: readonly FindingClass[], found: Omit<Parameters<typeof exampleOf>[1], "encoder">): void {
+    this.#lengths.add(found.encoded);
+    for (const name of classes) {
+      const known = (this.#examples[name] ??= []);
+      if (known.length < MAX_EXAMPLES) known.push(exampleOf(name, { ...found, encoder: this.#encoder }));
+    }
+  }
+
   fail(row: ThreadRow, error: ErrorReport): void {
     this.#accumulator.addUnencodable(row.index);
+    const known = (this.#examples.unencodable ??= []);
+    const place = { row: row.index, position: -1, before: "", marked: "", after: "" };
+    if (known.length < MAX_EXAMPLES) known.push({ ...place, instead: error.message });
     this.#firstError ??= error;
     this.#count("unencodable");
   }
 
-  result(want: EncodeSpec["want"]): ThreadResult {
+  result(): ThreadResult {
     return {
-      pieces: want === "arrays" ? this.#pieces : [],
+      pieces: this.#facts ? [] : this.#pieces,
       report: this.#accumulator.report(),
       longest: this.#longest,
       rendered: this.#rendered,
       blocking: Object.fromEntries(this.#blocking),
+      examples: this.#examples,
+      lengths: this.#lengths.profile(),
       firstError: this.#firstError,
     };
   }

@@ -1,6 +1,6 @@
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import type { ErrorReport } from "#shared/errors.ts";
-import type { ProofReport } from "#shared/text/index.ts";
+import type { FindingClass, FindingExample, LengthProfile, ProofReport } from "#shared/text/index.ts";
 import type { ReviewState } from "../store/reviews.ts";
 
 /** What the threads of a pool are started with. */
@@ -51,6 +51,9 @@ export interface ThreadResult {
   readonly rendered: number;
   /** Rows by class that stop a run unless they are waived. */
   readonly blocking: Readonly<Record<string, number>>;
+  /** Of each class that was found, the first rows with the place; none unless facts were wanted. */
+  readonly examples: Readonly<Partial<Record<FindingClass, readonly FindingExample[]>>>;
+  readonly lengths: LengthProfile;
   /** Why the first row of the batch that has no encoding has none. */
   readonly firstError: ErrorReport | null;
 }

@@ -2,10 +2,13 @@ import type { EncodeSettings, Proof } from "#shared/contract/text.ts";
 import { fromReport } from "../system/reports.ts";
 import { EncodePool } from "../data/pool.ts";
 import type { ThreadResult, ThreadRow } from "../data/thread-protocol.ts";
-import { addTallies, type RuleTally } from "#shared/text/index.ts";
+import { addTallies, LengthCounter, MAX_EXAMPLES, type FindingExample, type RuleTally } from "#shared/text/index.ts";
 import type { ErrorReport } from "#shared/errors.ts";
 
-export type ProofFacts = Pick<Proof, "rows" | "tokens" | "supervisedTokens" | "longestRow" | "findings" | "rules"> & {
+export type ProofFacts = Pick<
+  Proof,
+  "rows" | "tokens" | "supervisedTokens" | "longestRow" | "findings" | "rules" | "lengths"
+> & {
   /** Rows by class that stop a run unless waived. */
   readonly blocking: Readonly<Record<string, number>>;
 };
@@ -21,6 +24,8 @@ export class ProofTotals {
   readonly #findings = new Map<string, { count: number; rows: number[] }>();
   readonly #blocking = new Map<string, number>();
   #rules: readonly RuleTally[] = [];
+  readonly #examples = new Map<string, readonly FindingExample[]>();
+  readonly #lengths = new LengthCounter();
 
   /** Batches come in order, so that the first rows of a class are its first rows. @param rows how many rows the batch held */
   add(result: ThreadResult, rows: number): void {
@@ -31,6 +36,10 @@ export class ProofTotals {
     this.rendered += result.rendered;
     this.firstError ??= result.firstError;
     for (const finding of result.report.findings) this.#note(finding);
+    this.#lengths.merge(result.lengths);
+    for (const [name, examples] of Object.entries(result.examples)) {
+      this.#examples.set(name, [...(this.#examples.get(name) ?? []), ...examples].slice(0, MAX_EXAMPLES));
+    }
     this.#rules = addTallies(this.#rules, result.report.rules ?? []);
     for (const [name, count] of Object.entries(result.blocking)) {
       this.#blocking.set(name, (this.#blocking.get(name) ?? 0) + count);
@@ -43,7 +52,13 @@ export class ProofTotals {
       tokens: this.#tokens,
       supervisedTokens: this.#supervised,
       longestRow: this.#longest,
-      findings: [...this.#findings].map(([name, { count, rows }]) => ({ class: name, count, rows })),
+      findings: [...this.#findings].map(([name, { count, rows }]) => ({
+        class: name,
+        count,
+        rows,
+        examples: [...(this.#examples.get(name) ?? [])],
+      })),
+      lengths: lengthsOf(this.#lengths),
       rules: this.#rules.map((rule) => ({ ...rule })),
       blocking: Object.fromEntries(this.#blocking),
     };
@@ -54,6 +69,11 @@ export class ProofTotals {
     const rows = [...known.rows, ...finding.rows].slice(0, MAX_ROWS_NAMED);
     this.#findings.set(finding.class, { count: known.count + finding.count, rows });
   }
+}
+
+function lengthsOf(counter: LengthCounter): NonNullable<Proof["lengths"]> {
+  const { rows, supervised, tokens } = counter.profile();
+  return { rows: [...rows], supervised: [...supervised], tokens: [...tokens] };
 }
 
 /** Rows that a class names; its count goes on beyond them. */

@@ -1,0 +1,28 @@
+import * as v from "valibot";
+
+/** Where a row is in a class of findings: FindingExample of text/examples.ts. */
+export const findingExample = v.object({
+  row: v.number(),
+  position: v.number(),
+  before: v.string(),
+  marked: v.string(),
+  after: v.string(),
+  instead: v.exactOptional(v.string()),
+});
+export type FindingExample = v.InferOutput<typeof findingExample>;
+
+/** LengthProfile of text/lengthProfile.ts. */
+export const lengthProfile = v.object({
+  rows: v.array(v.number()),
+  supervised: v.array(v.number()),
+  tokens: v.array(v.number()),
+});
+
+/** Rows of one class. */
+export const finding = v.object({
+  class: v.string(),
+  count: v.number(),
+  rows: v.array(v.number()),
+  /** At most two; proofs of an earlier version have none. */
+  examples: v.optional(v.array(findingExample), []),
+});
