@@ -1,5 +1,6 @@
 import type { EncodeSettings, TokenView } from "#shared/contract/text.ts";
 import { IGNORE, type EncodedRow, type EncodeResult, type ParsedRow, type TextOrigin } from "#shared/text/index.ts";
+import { withDecodedText } from "./decoded.ts";
 import { rowCoder, type ModelText, type RowCoder } from "./coder.ts";
 
 /** Tokens of one view at most; a longer row is cut for display only. */
@@ -24,7 +25,8 @@ export type ViewedRow = Pick<EncodeResult, "encoded" | "notices"> & { readonly o
 
 /** @throws SiftError of the template or the row */
 export function viewedRow(coder: RowCoder, row: ParsedRow, index: number): ViewedRow {
-  const { encoded, notices } = coder.encode(row, index);
+  const { encoded: made, notices } = coder.encode(row, index);
+  const encoded = row.kind === "tokens" && coder.encoder ? withDecodedText(made, coder.encoder.tokenizer) : made;
   return { encoded, notices, origins: coder.encoder?.origins(row, encoded) ?? [] };
 }
 
