@@ -31,12 +31,12 @@ export class ProofAccumulator {
   private rows = 0;
   private tokens = 0;
   private supervised = 0;
-  private readonly rules: RuleCounter | undefined;
+  private readonly rules: RuleCounter;
   private readonly findings = new Map<FindingClass, { count: number; rows: number[] }>();
 
   constructor(context: InspectionContext) {
     this.context = context;
-    this.rules = context.audit === true ? undefined : new RuleCounter(context.mask, context.maskOptions);
+    this.rules = new RuleCounter(context.mask, context.maskOptions);
   }
 
   /** A row that was encoded (one part of it, where it was split). Returns the classes it is in. */
@@ -44,7 +44,7 @@ export class ProofAccumulator {
     const { labels } = inspected.encoded;
     this.rows++;
     this.count(labels);
-    if (inspected.facts.kind === "conversation") this.rules?.add(inspected.encoded, inspected.facts.roles);
+    if (inspected.facts.kind === "conversation") this.rules.add(inspected.encoded, inspected.facts.roles);
     const classes = inspectRow(inspected, this.context);
     for (const name of classes) this.note(name, 1, [row]);
     return classes;
@@ -74,7 +74,7 @@ export class ProofAccumulator {
     this.tokens += other.tokens;
     this.supervised += other.supervised_tokens;
     for (const finding of other.findings) this.note(finding.class, finding.count, finding.rows);
-    this.rules?.merge(other.rules ?? []);
+    this.rules.merge(other.rules ?? []);
   }
 
   report(): ProofReport {
@@ -87,12 +87,8 @@ export class ProofAccumulator {
       tokens: this.tokens,
       supervised_tokens: this.supervised,
       findings,
-      ...this.ruleTallies(),
+      rules: this.rules.report(),
     };
-  }
-
-  private ruleTallies(): Pick<ProofReport, "rules"> {
-    return this.rules ? { rules: this.rules.report() } : {};
   }
 
   private count(labels: Int32Array): void {

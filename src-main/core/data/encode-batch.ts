@@ -6,6 +6,7 @@ import {
   MAX_EXAMPLES,
   parseRowText,
   ProofAccumulator,
+  TurnFinder,
   type EncodedRow,
   type FindingClass,
   type FindingExample,
@@ -42,10 +43,12 @@ export class BatchEncoder {
   readonly #choices: Choices;
 
   /** @throws SiftError of the template, the tokenizer or the model folder */
-  constructor({ settings, want }: EncodeSpec) {
+  constructor({ settings, want, audit = false }: EncodeSpec) {
     this.#coder = openCoder(countingCuts(settings));
     this.#want = want;
     this.#choices = {
+      audit,
+      turns: audit ? turnsOf(this.#coder) : undefined,
       cuts: settings.overLength !== undefined && settings.overLength !== "error",
       neverEnds: settings.maskOptions?.endOfTurn === "none",
     };
@@ -78,11 +81,21 @@ function countingCuts(settings: EncodeSettings): EncodeSettings {
   return counts ? { ...settings, overLength: "truncate" } : settings;
 }
 
+/** Of rows that came tokenised only what could not train stops a run; how they were labelled is their maker's choice. */
+const isOurs = (name: FindingClass): boolean => !JUDGEMENTS.has(name);
+const JUDGEMENTS: ReadonlySet<FindingClass> = new Set(["untrained-end-of-turn", "role-leak", "everything-scored"]);
+
 const trainsNothing = (classes: readonly FindingClass[]): boolean => classes.includes("no-scored-token");
 
-/** What was chosen, so that its consequence stops no run. */
+function turnsOf({ encoder }: RowCoder): TurnFinder | undefined {
+  return encoder ? TurnFinder.of(encoder.tokenizer, encoder, encoder.stopIds) : undefined;
+}
+
+/** What was chosen, so that its consequence stops no run; and how rows that came tokenised are judged. */
 interface Choices {
   readonly cuts: boolean;
+  readonly audit: boolean;
+  readonly turns: TurnFinder | undefined;
   readonly neverEnds: boolean;
 }
 
@@ -111,6 +124,8 @@ class BatchResult {
       mask: encoder?.mask ?? "assistant",
       maskOptions: encoder?.maskOptions,
       stopIds: encoder?.stopIds ?? [],
+      audit: choices.audit,
+      turns: choices.turns,
     });
   }
 
@@ -127,7 +142,7 @@ class BatchResult {
       return classes;
     });
     if (judged.length > 1) this.#blockSplit(judged);
-    else for (const classes of judged) this.#block(classes);
+    else for (const classes of judged) this.#block(parsed.kind === "tokens" ? classes.filter(isOurs) : classes);
   }
 
   /** The first rows of each class, and how long every row is. */

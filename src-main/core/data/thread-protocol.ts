@@ -11,6 +11,8 @@ export interface EncodeSpec {
    * prints it. `columns`: each row's arrays, for a file of another format.
    */
   readonly want: keyof ResultOf;
+  /** Rows that came tokenised are judged as `sift audit` judges them; what that finds stops no run. */
+  readonly audit?: boolean;
 }
 
 /** What a batch becomes. */

@@ -57,5 +57,6 @@ export async function auditSet(path: string, encoder: RowEncoder, options: Audit
     options.onRow?.(++done);
   }
   const source = options.comparer ? { source: options.comparer.report() } : {};
-  return { ...proof.report(), unreadable, ...source };
+  const { rules: _, ...report } = proof.report();
+  return { ...report, unreadable, ...source };
 }

@@ -94,7 +94,7 @@ export async function proveRows(
   batches: AsyncIterable<readonly ThreadRow[]>,
   { signal, onProgress, threads }: ProveOptions = {},
 ): Promise<ProofFacts> {
-  const pool = new EncodePool({ settings, want: "facts" }, threads);
+  const pool = new EncodePool({ settings, want: "facts", audit: true }, threads);
   const close = (): void => void pool.close();
   signal?.addEventListener("abort", close);
   try {
