@@ -7,6 +7,7 @@ import { DataHashes } from "./data/data-hash.ts";
 import { DatasetService } from "./data/datasets.ts";
 import { ReviewService } from "./data/reviews.ts";
 import { ModelService } from "./models/service.ts";
+import { PreparedService } from "./prepared/service.ts";
 import { RunService } from "./runs/service.ts";
 import { SampleService } from "./sample.ts";
 import { TextService } from "./text/service.ts";
@@ -40,6 +41,7 @@ export class Services {
   readonly sample: SampleService;
   readonly hashes: DataHashes;
   readonly text: TextService;
+  readonly prepared: PreparedService;
   readonly runs: RunService;
   readonly chat: ChatService;
   readonly #busyListeners = new Set<(busy: boolean) => void>();
@@ -61,6 +63,7 @@ export class Services {
     this.models = new ModelService({ ...base, env });
     this.hashes = new DataHashes(store);
     this.text = new TextService({ ...base, reviews: this.reviews, hashes: this.hashes });
+    this.prepared = new PreparedService(base);
     this.chat = new ChatService(base);
     this.runs = new RunService({
       ...base,

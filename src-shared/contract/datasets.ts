@@ -14,6 +14,8 @@ export const datasetVersion = v.object({
   badRows: v.number(),
   createdAt: timestamp,
   note: v.string(),
+  /** Its rows came as token ids with labels: template and mask do not apply. */
+  tokenised: v.boolean(),
 });
 export type DatasetVersion = v.InferOutput<typeof datasetVersion>;
 
@@ -123,7 +125,10 @@ export const datasetsContract = {
   get: read
     .input(v.object({ datasetId: id }))
     .output(v.object({ ...datasetSummary.entries, versions: v.array(datasetVersion) })),
-  /** Starts the import; progress comes through `system.jobs`. The file is never changed. */
+  /**
+   * Starts the import; progress comes through `system.jobs`. The file is never changed. A folder, an .arrow or a .parquet file is
+   * read as a set that another trainer prepared.
+   */
   import: procedure
     .input(
       v.object({
@@ -131,6 +136,8 @@ export const datasetsContract = {
         name: v.string(),
         limit: v.optional(v.number()),
         format: v.optional(v.string()),
+        /** Model folder whose tokenizer spells out the titles of rows that are token ids. */
+        tokenizer: v.optional(path),
       }),
     )
     .output(v.object({ jobId: id })),

@@ -1,6 +1,7 @@
 import { datasetsContract } from "./datasets.ts";
 import { liveContract } from "./live.ts";
 import { chatContract, modelsContract } from "./models.ts";
+import { preparedContract } from "./prepared.ts";
 import { runsContract } from "./runs.ts";
 import { systemContract } from "./system.ts";
 import { templatesContract } from "./templates.ts";
@@ -13,6 +14,7 @@ export const contract = {
   text: textContract,
   templates: templatesContract,
   live: liveContract,
+  prepared: preparedContract,
   models: modelsContract,
   runs: runsContract,
   chat: chatContract,

@@ -22,7 +22,7 @@ export const systemInfo = v.object({
 export type SystemInfo = v.InferOutput<typeof systemInfo>;
 
 /** Long work in core (import, proof, sample set-up) is a job: it goes on when its caller goes away. */
-export const JOB_KINDS = ["import", "proof", "sample"] as const;
+export const JOB_KINDS = ["import", "proof", "sample", "compare", "export"] as const;
 export const job = v.object({
   id,
   kind: v.picklist(JOB_KINDS),
@@ -58,6 +58,8 @@ export const fileEntry = v.object({
   bytes: v.nullable(v.number()),
   /** True when the folder holds a config.json: a model can be picked here. */
   isModel: v.boolean(),
+  /** True when the folder is a dataset of `save_to_disk`: it is picked as a whole. */
+  isDataset: v.boolean(),
 });
 export type FileEntry = v.InferOutput<typeof fileEntry>;
 
@@ -91,7 +93,9 @@ export const systemContract = {
   /** The picker that works in a browser: folders and files of the machine that core runs on. */
   files: {
     roots: read.input(empty).output(v.array(fileEntry)),
-    list: read.input(v.object({ path, show: v.picklist(["folders", "data", "templates"]) })).output(folderListing),
+    list: read
+      .input(v.object({ path, show: v.picklist(["folders", "data", "templates", "prepared"]) }))
+      .output(folderListing),
     /** A file dropped into a browser: begun, sent in chunks, finished; kept in the data home. */
     uploadBegin: procedure.input(v.object({ name: v.string(), bytes: v.number() })).output(v.object({ uploadId: id })),
     uploadChunk: procedure

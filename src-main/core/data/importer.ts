@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { SiftError, toErrorReport, type ErrorReport } from "#shared/errors.ts";
+import { SiftError, toErrorReport } from "#shared/errors.ts";
 import { detectShape, parseJson, parseRowText, ROW_SHAPES, type ReaderEvent } from "#shared/text/index.ts";
 import type { ImportTable, NewBadRow, NewRow } from "../store/imports.ts";
+import { importPrepared, isPrepared, preparedBytes, titleOf } from "../prepared/import.ts";
 import { cancelled, type JobProgress } from "../system/jobs.ts";
 import { contentHash } from "./hash.ts";
 import { readFilePieces, unreadable } from "./file-reader.ts";
-import { summariseRow, type RowFacts } from "./summary.ts";
+import { badRow, type ReadRow } from "./read-row.ts";
+import { summariseRow } from "./summary.ts";
 
 export interface ImportRequest {
   readonly files: readonly string[];
@@ -16,6 +18,8 @@ export interface ImportRequest {
   readonly limit?: number | undefined;
   /** Input shape; left out, each row says it itself. */
   readonly format?: string | undefined;
+  /** Model folder whose tokenizer spells out the titles of rows that are token ids. */
+  readonly tokenizer?: string | undefined;
 }
 
 export interface ImportContext {
@@ -47,7 +51,8 @@ export async function importFiles(request: ImportRequest, context: ImportContext
   try {
     const writer = new BatchWriter(keys.version, request.limit ?? Infinity, context);
     for (const file of request.files) {
-      await readFile(file, request.format, writer);
+      if (isPrepared(file)) await importPrepared(file, writer, titleOf(request.tokenizer));
+      else await readFile(file, request.format, writer);
       if (writer.full) break;
     }
     writer.flush();
@@ -72,8 +77,10 @@ async function totalSize(files: readonly string[]): Promise<number> {
     const info = await stat(file).catch((error: unknown) => {
       throw unreadable(file, error);
     });
-    if (!info.isFile()) throw new SiftError("file-unreadable", "this is not a file", { where: { file } });
-    total += info.size;
+    if (!info.isFile() && !info.isDirectory()) {
+      throw new SiftError("file-unreadable", "this is neither a file nor a folder", { where: { file } });
+    }
+    total += isPrepared(file) ? preparedBytes(file) : info.size;
   }
   return total;
 }
@@ -149,10 +156,6 @@ async function readFile(file: string, format: string | undefined, writer: BatchW
   }
 }
 
-type ReadRow =
-  | ({ readonly kind: "row"; readonly raw: string; readonly line: number; readonly format: string } & RowFacts)
-  | ({ readonly kind: "bad" } & Omit<NewBadRow, "file">);
-
 /** A row that parses, or why it does not. */
 function readEvent(event: ReaderEvent, format: string): ReadRow {
   const { line } = event;
@@ -175,15 +178,6 @@ function requireShape(raw: string, format: string): void {
     `the row is ${shape === undefined ? "of no known shape" : `of shape ${shape}`}, not ${format}`,
   );
 }
-
-const badRow = (line: number, raw: string, { code, message, remedy }: ErrorReport): ReadRow => ({
-  kind: "bad",
-  line,
-  code,
-  reason: message,
-  remedy: remedy ?? null,
-  raw,
-});
 
 function nothingRead(files: readonly string[], writer: BatchWriter): SiftError {
   const bad = writer.firstBad;

@@ -102,6 +102,7 @@ const key = (ids: Int32Array): string =>
 export class SourceComparer {
   private readonly index: SourceIndex;
   private readonly tokenizer: Tokenizer;
+  private readonly maxNamed: number;
   private readonly taken = new Set<number>();
   private readonly differences: RowDifference[] = [];
   private same = 0;
@@ -109,7 +110,8 @@ export class SourceComparer {
   private idsDiffer = 0;
   private unknown = 0;
 
-  constructor(index: SourceIndex, tokenizer: Tokenizer) {
+  constructor(index: SourceIndex, tokenizer: Tokenizer, maxNamed = MAX_NAMED) {
+    this.maxNamed = maxNamed;
     this.index = index;
     this.tokenizer = tokenizer;
   }
@@ -124,7 +126,7 @@ export class SourceComparer {
     if (!difference) return void this.same++;
     if (difference.kind === "ids") this.idsDiffer++;
     else this.labelsDiffer++;
-    if (this.differences.length < MAX_NAMED) this.differences.push(difference);
+    if (this.differences.length < this.maxNamed) this.differences.push(difference);
   }
 
   report(): SourceComparison {

@@ -8,15 +8,14 @@ import { preparedFiles, type PreparedFile } from "./folder.ts";
 import { parquetRecords } from "./parquet.ts";
 
 /** A row of a prepared set: the documents it holds (several where it is a pack), or why it holds none. `row` counts over all files. */
-export type PreparedRow =
-  | { readonly row: number; readonly documents: readonly PretokenizedRow[] }
-  | { readonly row: number; readonly error: ErrorReport };
+export type PreparedRow = { readonly row: number; readonly file: string } & Parsed;
+type Parsed = { readonly documents: readonly PretokenizedRow[] } | { readonly error: ErrorReport };
 
 /** Rows of a prepared set, a record batch or a piece of a file in memory at a time. @throws SiftError of the folder and its files */
 export async function* preparedRows(path: string, split?: string): AsyncGenerator<PreparedRow> {
   let row = 0;
   for (const file of preparedFiles(path, split)) {
-    for await (const read of recordsOf(file)) yield parsed(row++, read);
+    for await (const read of recordsOf(file)) yield { row: row++, file: file.path, ...parsed(read) };
   }
 }
 
@@ -44,12 +43,12 @@ async function* jsonRecords(path: string): AsyncGenerator<Read> {
   }
 }
 
-function parsed(row: number, read: Read): PreparedRow {
+function parsed(read: Read): Parsed {
   try {
     const value = read();
-    if (isObject(value) && "input_ids" in value) return { row, documents: documentsOf(value) };
+    if (isObject(value) && "input_ids" in value) return { documents: documentsOf(value) };
     throw new SiftError("row-tokens", "the row has no input_ids", { remedy: "give a set that is tokenised already" });
   } catch (error) {
-    return { row, error: toErrorReport(error) };
+    return { error: toErrorReport(error) };
   }
 }

@@ -4,6 +4,7 @@ import { chatRouter } from "./chat.ts";
 import { datasetsRouter } from "./datasets.ts";
 import { liveModel } from "../text/live.ts";
 import { modelsRouter } from "./models.ts";
+import { preparedRouter } from "./prepared.ts";
 import { runsRouter } from "./runs.ts";
 import { systemRouter } from "./system.ts";
 import { templatesRouter } from "./templates.ts";
@@ -17,6 +18,7 @@ export function coreRouter(services: Services) {
     text: textRouter(services),
     templates: templatesRouter(services),
     live: { model: procedures.live.model.handler(({ input }) => liveModel(input)) },
+    prepared: preparedRouter(services),
     models: modelsRouter(services),
     runs: runsRouter(services),
     chat: chatRouter(services),

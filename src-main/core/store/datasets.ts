@@ -15,6 +15,7 @@ const versionRecord = v.object({
   created_at: v.number(),
   note: v.string(),
   revision: v.number(),
+  tokenised: v.nullable(v.number()),
 });
 type VersionRecord = v.InferOutput<typeof versionRecord>;
 const reviewCounts = v.object({ accepted: v.number(), rejected: v.number(), edited: v.number() });
@@ -28,7 +29,12 @@ const toVersion = (record: VersionRecord): DatasetVersion => ({
   badRows: record.bad_rows,
   createdAt: record.created_at,
   note: record.note,
+  tokenised: record.tokenised === 1,
 });
+
+/** A row of token ids is the only kind without turns; the first one stands for all. */
+const VERSION = `SELECT d.*, (SELECT r.turns = 0 FROM version_rows r WHERE r.version = d.key AND r.position = 0) AS tokenised
+  FROM dataset_versions d`;
 
 /** Datasets and their versions. A dataset is invisible until its import has finished (`ready`). */
 export class DatasetTable {
@@ -45,8 +51,8 @@ export class DatasetTable {
     const columns = "key, name, source, created_at";
     this.#list = query(db, `SELECT ${columns} FROM datasets WHERE ready = 1 ORDER BY key DESC`, datasetRecord);
     this.#get = query(db, `SELECT ${columns} FROM datasets WHERE key = ? AND ready = 1`, datasetRecord);
-    this.#versions = query(db, "SELECT * FROM dataset_versions WHERE dataset = ? ORDER BY number DESC", versionRecord);
-    this.#version = query(db, "SELECT * FROM dataset_versions WHERE key = ?", versionRecord);
+    this.#versions = query(db, `${VERSION} WHERE d.dataset = ? ORDER BY d.number DESC`, versionRecord);
+    this.#version = query(db, `${VERSION} WHERE d.key = ?`, versionRecord);
     this.#counts = query(
       db,
       `SELECT coalesce(sum(verdict = 'accepted'), 0) AS accepted, coalesce(sum(verdict = 'rejected'), 0) AS rejected,

@@ -9,8 +9,9 @@ const SHOWN: Readonly<Record<Listing, RegExp>> = {
   folders: /$^/,
   data: /\.(jsonl?|ndjson)$/i,
   templates: /\.(jinja2?|j2|txt)$/i,
+  prepared: /\.(jsonl?|arrow|parquet)$/i,
 };
-type Listing = "folders" | "data" | "templates";
+type Listing = "folders" | "data" | "templates" | "prepared";
 /** Entries of one folder that are shown; a folder with more is cut, files last. */
 const MAX_ENTRIES = 5000;
 
@@ -23,7 +24,7 @@ export function fileRoots(): FileEntry[] {
 }
 
 /**
- * Folders, with `data` the files that an import reads, with `templates` Jinja files. Hidden ones are left out.
+ * Folders, with `data` the files that an import reads, with `templates` Jinja files, with `prepared` tokenised sets. Hidden ones are left out.
  * @throws SiftError `folder-unreadable`
  */
 export function listFiles(path: string, show: Listing): { path: string; parent: string | null; entries: FileEntry[] } {
@@ -51,7 +52,7 @@ function describe(path: string, name: string, show: Listing): FileEntry[] {
   if (!stat) return [];
   if (stat.isDirectory()) return [folderEntry(path, name)];
   if (!stat.isFile() || !SHOWN[show].test(name)) return [];
-  return [{ name, path, kind: "file", bytes: stat.size, isModel: false }];
+  return [{ name, path, kind: "file", bytes: stat.size, isModel: false, isDataset: false }];
 }
 
 const folderEntry = (path: string, name: string): FileEntry => ({
@@ -60,4 +61,5 @@ const folderEntry = (path: string, name: string): FileEntry => ({
   kind: "folder",
   bytes: null,
   isModel: existsSync(join(path, "config.json")),
+  isDataset: ["state.json", "dataset_dict.json"].some((file) => existsSync(join(path, file))),
 });
