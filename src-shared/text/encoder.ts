@@ -3,6 +3,7 @@ import { encodePlainText, encodePretokenized } from "./documents.ts";
 import type { ConversationEncoder, EncoderOptions, EncodeResult, OverLength, RowEncoder } from "./encoderTypes.ts";
 import { JinjaEncoder } from "./jinjaEncoder.ts";
 import { applyOverLength } from "./overLength.ts";
+import { prefixDiffers } from "./promptEnds.ts";
 import { PresetEncoder } from "./presetEncoder.ts";
 import { presetOf, requireTokens } from "./presets/index.ts";
 import { originsOfTokens, type TextOrigin } from "./origins.ts";
@@ -95,7 +96,11 @@ class Encoder implements RowEncoder {
   }
 
   prefixDiffers(row: ParsedRow, encoded: EncodedRow): boolean {
-    return row.kind === "conversation" && this.conversations.prefixDiffers(row.conversation, encoded);
+    return prefixDiffers(encoded, this.promptEnds(row, encoded.text));
+  }
+
+  promptEnds(row: ParsedRow, text: string): readonly number[] {
+    return row.kind === "conversation" ? this.conversations.promptEnds(row.conversation, text) : [];
   }
 
   origins(row: ParsedRow, encoded: EncodedRow): TextOrigin[] {

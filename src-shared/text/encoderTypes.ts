@@ -83,7 +83,7 @@ export interface ConversationEncoder {
   tokenize(conversation: Conversation, row: number): TokenizedConversation;
   label(tokenized: TokenizedConversation): EncodeResult;
   prompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string };
-  prefixDiffers(conversation: Conversation, encoded: EncodedRow): boolean;
+  promptEnds(conversation: Conversation, text: string): number[];
   origins(conversation: Conversation, encoded: EncodedRow): TextOrigin[];
 }
 
@@ -117,6 +117,8 @@ export interface RowEncoder {
    * once more for each answer, so only the proof asks.
    */
   prefixDiffers(row: ParsedRow, encoded: EncodedRow): boolean;
+  /** What `prefixDiffers` looks at, for every answer whatever is trained: see promptEnds.ts. */
+  promptEnds(row: ParsedRow, text: string): readonly number[];
   /** Which message and which piece of the template each stretch of `encoded.text` comes from. Renders once more: for views. */
   origins(row: ParsedRow, encoded: EncodedRow): TextOrigin[];
   /** What the model is given when it is asked for the next turn. */

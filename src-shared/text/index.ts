@@ -61,3 +61,4 @@ export { type MaskRule, parseRuleText, RULE_PARTS, type RulePart, ruleText } fro
 export type { TokenizedConversation, TokenizedRow } from "./mask/tokenized.ts";
 export { type KeyedRule, maskRules, ruleInEnglish, type RuleSentence } from "./mask/words.ts";
 export { addTallies, type CountedRow, RuleCounter, type RuleTally } from "./mask/counts.ts";
+export { prefixDiffers } from "./promptEnds.ts";

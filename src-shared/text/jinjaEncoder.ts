@@ -7,11 +7,12 @@ import { ChatTemplate } from "./jinja/template.ts";
 import { decideTokens } from "./masks.ts";
 import { type RenderContext, renderConversation, type RenderedConversation, segmentsOf } from "./render.ts";
 import { originsOf, type TextOrigin } from "./origins.ts";
+import { NO_PROMPT, OTHER_PROMPT } from "./promptEnds.ts";
 import { buildRow } from "./rowBuilder.ts";
 import { factsOf, lossyNotice, specialNotices, strippedNotice } from "./notices.ts";
 import { findTurnMarks, type TurnMarks } from "./turnMarks.ts";
 import type { Tokenizer, TokenizedText } from "./tokenizer/tokenizer.ts";
-import { type Conversation, type EncodedRow, IGNORE, type MaskPolicy, type Message } from "./types.ts";
+import { type Conversation, type MaskPolicy, type Message } from "./types.ts";
 
 /** Roles that a template may leave out on purpose (a model without tools, say); any other must be rendered. */
 const COMMON_ROLES: ReadonlySet<string> = new Set(["system", "developer", "user", "assistant", "tool"]);
@@ -78,9 +79,9 @@ export class JinjaEncoder implements ConversationEncoder {
     if (stripped > 0) notices.push(strippedNotice(stripped, row));
     return {
       text,
-      ids: Int32Array.from(tokens.ids),
-      starts: Int32Array.from(tokens.starts),
-      ends: Int32Array.from(tokens.ends),
+      ids: new Int32Array(tokens.ids),
+      starts: new Int32Array(tokens.starts),
+      ends: new Int32Array(tokens.ends),
       turns: conversation.messages.map(({ role, weight = 1 }) => ({ role, weight })),
       segments: segmentsOf(rendered),
       generations: rendered.generations,
@@ -142,21 +143,20 @@ export class JinjaEncoder implements ConversationEncoder {
     return originsOf(this.withSystem(given), this.context);
   }
 
-  prefixDiffers(given: Conversation, encoded: EncodedRow): boolean {
+  promptEnds(given: Conversation, text: string): number[] {
     const { conversation } = this.shaped(given);
-    const boundaries = new Set(encoded.starts);
-    return trainedMessages(encoded).some((message) => {
-      if (conversation.messages[message]?.role !== "assistant") return false;
-      const before = { ...conversation, messages: conversation.messages.slice(0, message) };
-      const prompt = this.renderedPrompt(before);
-      return prompt !== undefined && !(encoded.text.startsWith(prompt) && boundaries.has(prompt.length));
+    return conversation.messages.map(({ role }, message) => {
+      if (role !== "assistant") return NO_PROMPT;
+      const prompt = this.renderedPrompt({ ...conversation, messages: conversation.messages.slice(0, message) });
+      if (prompt === undefined) return NO_PROMPT;
+      return text.startsWith(prompt) ? prompt.length : OTHER_PROMPT;
     });
   }
 
   /** Undefined where the template refuses a conversation that ends there. */
   private renderedPrompt(conversation: Conversation): string | undefined {
     try {
-      return renderConversation(conversation, this.context, { addGenerationPrompt: true }).text.text;
+      return renderConversation(conversation, this.context, { addGenerationPrompt: true, tracking: false }).text.text;
     } catch (error) {
       if (error instanceof SiftError) return undefined;
       throw error;
@@ -200,15 +200,6 @@ function keptReasoning(context: RenderContext): StripOptions {
 
 /** No template writes this by itself. */
 const PROBE = "earlier-reasoning-probe";
-
-/** Messages with a token that is a target. */
-function trainedMessages(encoded: EncodedRow): number[] {
-  const trained = new Set<number>();
-  encoded.messages.forEach((message, i) => {
-    if (message >= 0 && encoded.labels[i] !== IGNORE) trained.add(message);
-  });
-  return [...trained];
-}
 
 /** A turn of an uncommon role whose text the template silently left out; undefined where there is none. */
 function unrenderedTurn(conversation: Conversation, rendered: RenderedConversation): number | undefined {

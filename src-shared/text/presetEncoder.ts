@@ -7,6 +7,7 @@ import { factsOf, lossyNotice, specialNotices, strippedNotice } from "./notices.
 import { originsOfTokens, type TextOrigin } from "./origins.ts";
 import type { Preset } from "./presets/index.ts";
 import { SegmentEncoder, type SegmentedTokens, type SegmentOptions } from "./presets/segments.ts";
+import { NO_PROMPT } from "./promptEnds.ts";
 import { buildRow } from "./rowBuilder.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { Conversation, EncodedRow, MaskPolicy, Message } from "./types.ts";
@@ -47,9 +48,9 @@ export class PresetEncoder implements ConversationEncoder {
     });
     return {
       text,
-      ids: Int32Array.from(tokens.ids),
-      starts: Int32Array.from(tokens.starts),
-      ends: Int32Array.from(tokens.ends),
+      ids: new Int32Array(tokens.ids),
+      starts: new Int32Array(tokens.starts),
+      ends: new Int32Array(tokens.ends),
       turns: conversation.messages.map(({ role, weight = 1 }) => ({ role, weight })),
       segments: contentSegments(conversation, segmented),
       generations: [],
@@ -93,8 +94,8 @@ export class PresetEncoder implements ConversationEncoder {
   }
 
   /** Never: pieces are tokenized one by one, so an answer stands behind exactly what its prompt gives. */
-  prefixDiffers(): boolean {
-    return false;
+  promptEnds({ messages }: Conversation): number[] {
+    return messages.map(() => NO_PROMPT);
   }
 
   origins(_conversation: Conversation, encoded: EncodedRow): TextOrigin[] {
