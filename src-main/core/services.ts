@@ -1,7 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import * as v from "valibot";
-import { applicationRoot } from "../entries.ts";
 import { ChatService } from "./chat/service.ts";
 import { DataHashes } from "./data/data-hash.ts";
 import { DatasetService } from "./data/datasets.ts";
@@ -16,6 +12,7 @@ import { EventHub } from "./system/events.ts";
 import type { HomePaths } from "./system/home.ts";
 import { JobRunner } from "./system/jobs.ts";
 import { Uploads } from "./system/uploads.ts";
+import { applicationVersion } from "./system/version.ts";
 
 export interface ServiceOptions {
   readonly paths: HomePaths;
@@ -62,8 +59,8 @@ export class Services {
     this.reviews = new ReviewService(base);
     this.models = new ModelService({ ...base, env });
     this.hashes = new DataHashes(store);
-    this.text = new TextService({ ...base, reviews: this.reviews, hashes: this.hashes });
     this.prepared = new PreparedService(base);
+    this.text = new TextService({ ...base, reviews: this.reviews, hashes: this.hashes, cache: paths.cache });
     this.chat = new ChatService(base);
     this.runs = new RunService({
       ...base,
@@ -99,9 +96,4 @@ export class Services {
     this.uploads.close();
     this.store.close();
   }
-}
-
-function applicationVersion(): string {
-  const packageFile: unknown = JSON.parse(readFileSync(join(applicationRoot, "package.json"), "utf8"));
-  return v.parse(v.object({ version: v.string() }), packageFile).version;
 }

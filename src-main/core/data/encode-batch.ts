@@ -5,6 +5,7 @@ import {
   LengthCounter,
   MAX_EXAMPLES,
   parseRowText,
+  prefixDiffers,
   ProofAccumulator,
   TurnFinder,
   type EncodedRow,
@@ -15,6 +16,7 @@ import {
 } from "#shared/text/index.ts";
 import { openCoder, type EncodedAll, type RowCoder } from "../text/encoding.ts";
 import { applyReview } from "./effective.ts";
+import { EncodedCache } from "./encoded-cache.ts";
 import { RowsEncoder } from "./encode-rows.ts";
 import type { EncodedPiece, EncodeSpec, ResultOf, ThreadResult, ThreadRow } from "./thread-protocol.ts";
 
@@ -41,10 +43,12 @@ export class BatchEncoder {
   readonly #coder: RowCoder;
   readonly #want: EncodeSpec["want"];
   readonly #choices: Choices;
+  readonly #cache: EncodedCache | undefined;
 
   /** @throws SiftError of the template, the tokenizer or the model folder */
-  constructor({ settings, want, audit = false }: EncodeSpec) {
+  constructor({ settings, want, cache, audit = false }: EncodeSpec) {
     this.#coder = openCoder(countingCuts(settings));
+    this.#cache = cache && this.#coder.hasTemplate ? EncodedCache.open(cache) : undefined;
     this.#want = want;
     this.#choices = {
       audit,
@@ -57,21 +61,47 @@ export class BatchEncoder {
   encode(rows: readonly ThreadRow[]): ThreadResult {
     const batch = new BatchResult(this.#coder, this.#choices, this.#want === "facts");
     for (const row of rows) this.#encodeRow(row, batch);
+    this.#cache?.flush();
     return batch.result();
   }
 
   #encodeRow(row: ThreadRow, batch: BatchResult): void {
     if (row.error) return batch.fail(row, row.error);
     try {
-      const parsed = applyReview(parseRowText(row.raw), row.review);
-      const encoded = this.#coder.encodeAll(parsed, row.index);
-      // serving is asked for the whole conversation, so that the comparison is worth its second rendering in a proof only
-      const differs = (piece: EncodedRow): boolean =>
-        this.#want === "facts" && (this.#coder.encoder?.prefixDiffers(parsed, piece) ?? false);
-      batch.add(row, parsed, { encoded, differs });
+      batch.add(row, this.#cache ? this.#throughCache(row, this.#cache) : this.#encoded(row));
     } catch (error) {
       batch.fail(row, toErrorReport(error));
     }
+  }
+
+  #encoded({ raw, review, index }: ThreadRow): MadeRow {
+    const parsed = applyReview(parseRowText(raw), review);
+    const encoded = this.#coder.encodeAll(parsed, index);
+    // serving is asked for the whole conversation, so that the comparison is worth its second rendering in a proof only
+    const differs = (piece: EncodedRow): boolean =>
+      this.#want === "facts" && (this.#coder.encoder?.prefixDiffers(parsed, piece) ?? false);
+    return { encoded, differs, parsed: () => parsed };
+  }
+
+  /** The same with what was kept of an earlier time; only labels are made anew. */
+  #throughCache(row: ThreadRow, cache: EncodedCache): MadeRow {
+    const { encoder } = this.#coder;
+    if (!encoder) return this.#encoded(row);
+    const key = cache.keyOf(row.raw, row.review);
+    let kept = cache.get(key, row.index);
+    if (!kept) {
+      const parsed = applyReview(parseRowText(row.raw), row.review);
+      if (parsed.kind !== "conversation") return this.#encoded(row);
+      const tokenized = encoder.tokenize(parsed, row.index);
+      if (tokenized.kind !== "conversation") return this.#encoded(row);
+      const { conversation } = tokenized;
+      kept = { conversation, promptEnds: encoder.promptEnds(parsed, conversation.text) };
+      cache.add(key, kept);
+    }
+    const { conversation, promptEnds } = kept;
+    const encoded = encoder.relabel({ kind: "conversation", conversation }, row.index);
+    const differs = (piece: EncodedRow): boolean => this.#want === "facts" && prefixDiffers(piece, promptEnds);
+    return { encoded, differs, parsed: () => applyReview(parseRowText(row.raw), row.review) };
   }
 }
 
@@ -97,6 +127,14 @@ interface Choices {
   readonly audit: boolean;
   readonly turns: TurnFinder | undefined;
   readonly neverEnds: boolean;
+}
+
+/** An encoded row with what the proof asks of it. */
+interface MadeRow {
+  readonly encoded: EncodedAll;
+  readonly differs: (piece: EncodedRow) => boolean;
+  /** Asked for where an example of a finding needs it. */
+  readonly parsed: () => ParsedRow;
 }
 
 class BatchResult {
@@ -129,28 +167,33 @@ class BatchResult {
     });
   }
 
-  add(row: ThreadRow, parsed: ParsedRow, made: { encoded: EncodedAll; differs: (piece: EncodedRow) => boolean }): void {
+  add(row: ThreadRow, made: MadeRow): void {
     const { rows: pieces, facts } = made.encoded;
-    if (parsed.kind === "conversation") this.#rendered += 1;
+    if (facts.kind === "conversation") this.#rendered += 1;
     const judged = pieces.map((piece) => {
       const { ids, labels, weights } = piece;
       const classes = this.#accumulator.add(row.index, { encoded: piece, facts, prefixDiffers: made.differs(piece) });
       this.#longest = Math.max(this.#longest, ids.length + piece.truncatedTokens);
-      if (this.#facts) this.#describe(classes, { row: row.index, parsed, encoded: piece, facts });
+      if (this.#facts) this.#describe(classes, made, { row: row.index, encoded: piece, facts });
       // what trains nothing takes no part in a step: it is counted, and left out where that was agreed to
       if (!trainsNothing(classes)) this.#pieces.push({ index: row.index, rowId: row.rowId, ids, labels, weights });
       return classes;
     });
     if (judged.length > 1) this.#blockSplit(judged);
-    else for (const classes of judged) this.#block(parsed.kind === "tokens" ? classes.filter(isOurs) : classes);
+    else for (const classes of judged) this.#block(facts.kind === "tokens" ? classes.filter(isOurs) : classes);
   }
 
   /** The first rows of each class, and how long every row is. */
-  #describe(classes: readonly FindingClass[], found: Omit<Parameters<typeof exampleOf>[1], "encoder">): void {
+  #describe(
+    classes: readonly FindingClass[],
+    { parsed }: MadeRow,
+    found: Omit<Parameters<typeof exampleOf>[1], "encoder" | "parsed">,
+  ): void {
     this.#lengths.add(found.encoded);
     for (const name of classes) {
       const known = (this.#examples[name] ??= []);
-      if (known.length < MAX_EXAMPLES) known.push(exampleOf(name, { ...found, encoder: this.#encoder }));
+      if (known.length < MAX_EXAMPLES)
+        known.push(exampleOf(name, { ...found, parsed: parsed(), encoder: this.#encoder }));
     }
   }
 

@@ -1,6 +1,7 @@
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import type { ErrorReport } from "#shared/errors.ts";
 import type { FindingClass, FindingExample, LengthProfile, ProofReport } from "#shared/text/index.ts";
+import type { CacheSpec } from "./encoded-cache.ts";
 import type { ReviewState } from "../store/reviews.ts";
 
 /** What the threads of a pool are started with. */
@@ -13,6 +14,8 @@ export interface EncodeSpec {
   readonly want: keyof ResultOf;
   /** Rows that came tokenised are judged as `sift audit` judges them; what that finds stops no run. */
   readonly audit?: boolean;
+  /** Tokenised rows are looked for there, and put there; for arrays and facts only. */
+  readonly cache?: CacheSpec | undefined;
 }
 
 /** What a batch becomes. */

@@ -12,6 +12,7 @@ import type { Store } from "../store/index.ts";
 import { fromReport } from "../system/reports.ts";
 import { maskText } from "#shared/text/index.ts";
 import { openCoder } from "../text/encoding.ts";
+import { rowCache } from "../text/row-cache.ts";
 import { ProofTotals } from "../text/prove.ts";
 import { textHash } from "../text/report.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
@@ -27,6 +28,8 @@ export interface EncodeRequest {
   readonly waived: Run["waived"];
   /** Threads to encode with; undefined: as many as there are cores. */
   readonly threads: number | undefined;
+  /** Folder where tokenised rows are kept; undefined: nowhere. */
+  readonly cache?: string;
 }
 
 export interface EncodedRun {
@@ -41,7 +44,7 @@ export interface EncodedRun {
 /** Encodes a run's rows into its snapshots, the held-out ones apart. @throws SiftError `findings-block`, `no-rows` */
 export async function encodeRun(request: EncodeRequest, signal: AbortSignal): Promise<EncodedRun> {
   const { config, sources, settings, store } = request;
-  const pool = new EncodePool({ settings, want: "arrays" }, request.threads);
+  const pool = new EncodePool({ settings, want: "arrays", cache: rowCache(settings, request.cache) }, request.threads);
   const close = (): void => void pool.close();
   signal.addEventListener("abort", close);
   const job = new SnapshotJob(request, pool, signal);

@@ -22,6 +22,8 @@ export interface PrepareParts {
   readonly store: Store;
   /** Folder under which each run has its snapshots. */
   readonly snapshots: string;
+  /** Folder where tokenised rows are kept. */
+  readonly cache: string;
   readonly version: string;
   /** Threads for encoding; undefined: as many as there are cores. */
   readonly threads: () => number | undefined;
@@ -102,7 +104,16 @@ async function encode(parts: PrepareParts, { run, config, folder }: Encoding, si
   rmSync(folder, { recursive: true, force: true });
   const sources = parts.sourcesOf(run, config);
   const encoded = await encodeRun(
-    { store: parts.store, config, settings, sources, folder, waived: run.waived, threads: parts.threads() },
+    {
+      store: parts.store,
+      config,
+      settings,
+      sources,
+      folder,
+      waived: run.waived,
+      threads: parts.threads(),
+      cache: parts.cache,
+    },
     signal,
   );
   const pins = await pinsOf(parts, { run, config, settings, encoded }, signal);

@@ -57,6 +57,7 @@ export class RunService {
     const prepareParts = {
       store,
       snapshots: paths.snapshots,
+      cache: paths.cache,
       version,
       sourcesOf: this.#sourcesOf.bind(this),
       threads: () => (this.#queue.active ? 1 : undefined), // a run that trains keeps its cores

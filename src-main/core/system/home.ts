@@ -9,6 +9,8 @@ export interface HomePaths {
   readonly lock: string;
   readonly uploads: string;
   readonly snapshots: string;
+  /** What can be made again; may be removed while nothing runs. */
+  readonly cache: string;
   /** Output folders of runs that were started in the workbench. */
   readonly runs: string;
 }
@@ -32,6 +34,7 @@ export function prepareHome(home: string): HomePaths {
     lock: join(home, "core.lock"),
     uploads: join(home, "uploads"),
     snapshots: join(home, "snapshots"),
+    cache: join(home, "cache"),
     runs: join(home, "runs"),
   };
   for (const folder of [home, paths.uploads, paths.snapshots, paths.runs]) mkdirSync(folder, { recursive: true });

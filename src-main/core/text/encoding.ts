@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
 import { chosenTemplate, rowCoder, type ModelText, type RowCoder } from "#shared/preview/coder.ts";
-import { maskSettingsOf, PRESET_NAMES, type TemplateChoice as EncoderTemplate } from "#shared/text/index.ts";
+import { maskSettingsOf, PRESET_NAMES, textKeyOf, type TemplateChoice as EncoderTemplate } from "#shared/text/index.ts";
 import { readModelConfig } from "../models/config.ts";
 import { ownTemplate } from "../models/template.ts";
 import { hasTokenizer, loadTokenizer } from "../models/tokenizer.ts";
+import { applicationVersion } from "../system/version.ts";
 
 export type { EncodedAll, RowCoder } from "#shared/preview/coder.ts";
 
@@ -31,6 +32,30 @@ export function encoderTemplate(choice: TemplateChoice, modelPath: string): Enco
 /** A configuration's `template`: own, a preset's name; anything else is the path of a Jinja file, read by the caller. */
 export function isTemplateName(text: string): boolean {
   return text === "own" || PRESET_NAMES.includes(text);
+}
+
+/** `strftime_now` gives another text every day. */
+const CLOCK = /strftime_now/;
+
+/**
+ * Identity of everything that decides a row's text and ids besides the row, but not its labels. Undefined where there is no such
+ * thing: without a tokenizer or a template, or where the template asks for the time.
+ */
+export function textKey(settings: EncodeSettings): string | undefined {
+  const { modelPath, template, maskOptions, systemMessage, systemPolicy } = settings;
+  if (!hasTokenizer(modelPath)) return undefined;
+  const { encoder, hasTemplate } = openCoder(settings);
+  if (!encoder || !hasTemplate || CLOCK.test(encoder.templateSource)) return undefined;
+  const parts = [
+    applicationVersion(),
+    loadTokenizer(modelPath).hash,
+    template.kind === "preset" ? template.name : null,
+    encoder.templateSource,
+    systemMessage ?? null,
+    systemPolicy ?? "keep",
+    textKeyOf(maskOptions),
+  ];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
 /** Identity of everything that decides ids and labels besides the rows. */

@@ -1,6 +1,7 @@
 import type { EncodeSettings, Proof } from "#shared/contract/text.ts";
 import { fromReport } from "../system/reports.ts";
 import { EncodePool } from "../data/pool.ts";
+import { rowCache } from "./row-cache.ts";
 import type { ThreadResult, ThreadRow } from "../data/thread-protocol.ts";
 import { addTallies, LengthCounter, MAX_EXAMPLES, type FindingExample, type RuleTally } from "#shared/text/index.ts";
 import type { ErrorReport } from "#shared/errors.ts";
@@ -83,6 +84,8 @@ export interface ProveOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (rows: number, badRows: number) => void;
   readonly threads?: number;
+  /** Folder of the data home where tokenised rows are kept. */
+  readonly cache?: string;
 }
 
 /**
@@ -92,9 +95,9 @@ export interface ProveOptions {
 export async function proveRows(
   settings: EncodeSettings,
   batches: AsyncIterable<readonly ThreadRow[]>,
-  { signal, onProgress, threads }: ProveOptions = {},
+  { signal, onProgress, threads, cache }: ProveOptions = {},
 ): Promise<ProofFacts> {
-  const pool = new EncodePool({ settings, want: "facts", audit: true }, threads);
+  const pool = new EncodePool({ settings, want: "facts", audit: true, cache: rowCache(settings, cache) }, threads);
   const close = (): void => void pool.close();
   signal?.addEventListener("abort", close);
   try {

@@ -27,6 +27,8 @@ interface Parts {
   readonly reviews: ReviewService;
   readonly hashes: DataHashes;
   readonly clock: () => number;
+  /** Folder where tokenised rows are kept. */
+  readonly cache: string;
 }
 export interface ProofKey {
   readonly versionId: string;
@@ -98,12 +100,13 @@ export class TextService {
   }
 
   async #prove({ versionId, settings }: ProofKey, { signal, report }: JobContext): Promise<string> {
-    const { store, hashes, clock } = this.#parts;
+    const { store, hashes, clock, cache } = this.#parts;
     const before = await hashes.of(versionId);
     report({ total: before.rows, done: 0 });
     const rows = readSource(store, { kind: "version", versionId }, { signal });
     const { blocking, ...facts } = await proveRows(settings, rows, {
       signal,
+      cache,
       onProgress: (done, badRows) => report({ done, rows: done, badRows }),
     });
     const after = await hashes.of(versionId);
