@@ -35,25 +35,31 @@ export function tokenView(
   { encoded, notices, origins }: ViewedRow,
   pieceOf: (id: number) => string | undefined,
 ): TokenView {
-  const view = (array: Int32Array | Float32Array | Uint8Array | Int16Array): number[] =>
-    Array.from(array.subarray(0, MAX_VIEW_TOKENS));
-  const ids = view(encoded.ids);
+  const ids = column(encoded.ids);
   return {
     text: encoded.text,
     ids,
     pieces: ids.map((id) => pieceOf(id) ?? String(id)),
-    labels: view(encoded.labels),
-    weights: view(encoded.weights),
-    starts: view(encoded.starts),
-    ends: view(encoded.ends),
-    reasons: view(encoded.reasons),
-    messages: view(encoded.messages),
-    ...(encoded.rules ? { rules: view(encoded.rules) } : {}),
+    labels: column(encoded.labels),
+    weights: column(encoded.weights),
+    starts: column(encoded.starts),
+    ends: column(encoded.ends),
+    reasons: column(encoded.reasons),
+    messages: column(encoded.messages),
+    ...(encoded.rules ? { rules: column(encoded.rules) } : {}),
     origins: [...origins],
     supervised: countScored(encoded),
     truncatedTokens: encoded.truncatedTokens,
     notices: notices.map((notice) => notice.message),
   };
+}
+
+/** A column as a plain array; `Array.from` takes five times as long, which shows at 32,000 tokens. */
+function column(array: Int32Array | Float32Array | Uint8Array | Int16Array): number[] {
+  const length = Math.min(array.length, MAX_VIEW_TOKENS);
+  const values = new Array<number>(length);
+  for (let i = 0; i < length; i++) values[i] = array[i] ?? 0;
+  return values;
 }
 
 /** Tokens that are a target: the first of a document never is. */

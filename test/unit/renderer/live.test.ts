@@ -102,14 +102,36 @@ describe.each(["qwen2_5", "stories260K-hf", "TinyStories-656K"])("remembered sec
     const remembering = new RememberingTokenizer(tokenizer, config);
     const plain = new Tokenizer(tokenizer, config);
     const special = plain.files.addedTokens.at(-1)?.content ?? "";
-    const words = ["a", " a", "  two ", "你好", "🙂", "\n\n", special, "it's", "1234567", " ", "▁", "é"];
-    for (let seed = 1; seed < 400; seed++) {
+    const words = [
+      "a",
+      " a",
+      "  two ",
+      "你好",
+      "🙂",
+      "\n\n",
+      special,
+      "it's",
+      "1234567",
+      " ",
+      "▁",
+      "é",
+      "\n",
+      " \n",
+      "\r\n",
+      "\u0301",
+      "!",
+      "\t",
+      "\u00a0\n",
+    ];
+    for (let seed = 1; seed < 1500; seed++) {
       const text = Array.from(
         { length: seed % 23 },
         (_, i) => words[(seed * 7919 + i * i * 104729) % words.length],
       ).join("");
       expect(remembering.encode(text), JSON.stringify(text)).toEqual(plain.encode(text));
       expect(remembering.encode(text)).toEqual(plain.encode(text));
+      const all = (): boolean => true;
+      expect(remembering.encode(text, all)).toEqual(plain.encode(text, all));
     }
   });
 });
