@@ -8,6 +8,8 @@ import type { WireRow } from "../state/rows.ts";
 import { NotLiveError, type NotLive } from "./client.ts";
 import { liveModels } from "./models.svelte.ts";
 
+const SLOW_MS = 200;
+
 /** A row to look at, as it is stored or as it is being edited. */
 export interface LiveRow {
   readonly settings: EncodeSettings;
@@ -41,18 +43,29 @@ export async function liveView({ settings, row, index }: LiveRow, signal?: Abort
 /** Tokens and labels of a row as they change under the hands. */
 export class LiveQuery extends Query<TokenView> {
   #notLive = $state<NotLive | undefined>();
+  #slow = $state(false);
 
+  /** Only where it takes long enough to notice: a view that dims at each keystroke would flicker, and paint twice. */
+  override get busy(): boolean {
+    return this.#slow;
+  }
   /** Why core answered and not the page; undefined where the page encodes by itself. */
   get notLive(): NotLive | undefined {
     return this.#notLive;
   }
 
   async encode(row: LiveRow, signal: AbortSignal): Promise<void> {
-    await this.fetch(async () => {
-      const { view, notLive } = await liveView(row, signal);
-      this.#notLive = notLive;
-      return view;
-    }, signal);
+    const timer = setTimeout(() => (this.#slow = true), SLOW_MS);
+    try {
+      await this.fetch(async () => {
+        const { view, notLive } = await liveView(row, signal);
+        this.#notLive = notLive;
+        return view;
+      }, signal);
+    } finally {
+      clearTimeout(timer);
+      this.#slow = false;
+    }
   }
 }
 
