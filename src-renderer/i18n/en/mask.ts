@@ -61,6 +61,7 @@ export const mask = {
     rule: (n: number) => `Rule ${n}`,
     badWeight: "A weight is a number from 0 on.",
     badPattern: "This is no pattern that can be used:",
+    nested: "it repeats a repetition, which can take for ever; write (a+)+ as a+.",
   },
   list: "In words",
   here: "this conversation",

@@ -105,6 +105,7 @@ export const mask: Catalogue["mask"] = {
     rule: (n) => `规则 ${n}`,
     badWeight: "权重是不小于 0 的数。",
     badPattern: "这个模式无法使用：",
+    nested: "重复中又有重复，可能永远匹配不完；请把 (a+)+ 写成 a+。",
   },
   list: "用文字说明",
   here: "此对话",

@@ -1,5 +1,5 @@
 import type { EncodeSettings } from "#shared/contract/text.ts";
-import { compileRule, type MaskRule, RULE_PARTS, type RulePart } from "#shared/text/mask/rule.ts";
+import { compileRule, type MaskRule, repeatsRepetition, RULE_PARTS, type RulePart } from "#shared/text/mask/rule.ts";
 import { maskSettingsOf } from "#shared/text/mask/settings.ts";
 import type { MaskPolicy } from "#shared/text/types.ts";
 import type { WireRow } from "../../state/rows.ts";
@@ -66,11 +66,12 @@ export function draftOf(rule: MaskRule, id: number): RuleDraft {
   return { id, pattern, weight: String(weight), ignoreCase: flags.includes("i"), role, part };
 }
 
-/** What is wrong with a rule that is being typed; empty strings where nothing is. */
-export function draftProblems(draft: RuleDraft): { pattern: string; weight: boolean } {
+/** What is wrong with a rule that is being typed; an empty string where nothing is. `nested` says a repetition's repetition in words. */
+export function draftProblems(draft: RuleDraft, nested = "nested"): { pattern: string; weight: boolean } {
   const weight = Number(draft.weight);
   const isWeight = draft.weight.trim() !== "" && Number.isFinite(weight) && weight >= 0;
   if (draft.pattern === "") return { pattern: "", weight: !isWeight };
+  if (repeatsRepetition(draft.pattern)) return { pattern: nested, weight: !isWeight };
   try {
     compileRule({ ...ruleOf(draft), weight: 1 }, 0);
     return { pattern: "", weight: !isWeight };

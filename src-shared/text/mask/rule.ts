@@ -26,6 +26,8 @@ const MAX_PATTERN = 2_000;
 /** A repetition of a group that ends in a repetition: `(a+)+`. Its time can double with each character. */
 const NESTED_REPETITION = /[^\\][+*}]\)(?:[+*]|\{\d+,)/;
 
+export const repeatsRepetition = (pattern: string): boolean => NESTED_REPETITION.test(pattern);
+
 /** @throws SiftError `mask-rule` that names the rule by its number */
 export function compileRule(rule: MaskRule, index: number): CompiledRule {
   const problem = (message: string, remedy: string): SiftError =>
@@ -36,7 +38,7 @@ export function compileRule(rule: MaskRule, index: number): CompiledRule {
   if (rule.pattern === "" || rule.pattern.length > MAX_PATTERN) {
     throw problem(`has a pattern of ${rule.pattern.length} characters`, `a pattern has 1 to ${MAX_PATTERN}`);
   }
-  if (NESTED_REPETITION.test(rule.pattern)) {
+  if (repeatsRepetition(rule.pattern)) {
     throw problem("repeats a repetition, which can take for ever", "write (a+)+ as a+");
   }
   const { pattern, flags } = pythonFlags(rule);
