@@ -1,28 +1,82 @@
+import { rename, writeFile } from "node:fs/promises";
 import type { EncodeSettings } from "#shared/contract/text.ts";
-import { addTallies, ProofAccumulator } from "#shared/text/index.ts";
-import type { ProofReport, RuleTally } from "#shared/text/index.ts";
+import { proofHtml } from "#shared/report/proofHtml.ts";
+import { addTallies, FINDING_MEANINGS, MAX_EXAMPLES, ProofAccumulator } from "#shared/text/index.ts";
+import type { FindingExample, ProofReport, RuleTally } from "#shared/text/index.ts";
 import type { ThreadRow } from "../core/data/thread-protocol.ts";
+import { UsageError } from "./command.ts";
 import { table } from "./output.ts";
 import { ProgressLine } from "./progress.ts";
 import { encodeRows } from "./text-flags.ts";
+
+/** What `sift prove` found: what it prints, and the places in the rows for a written report. */
+export interface FileProof {
+  readonly report: ProofReport;
+  readonly examples: Readonly<Record<string, readonly FindingExample[]>>;
+}
 
 /** Proves rows with the code that trains them. */
 export async function proveRows(
   batches: AsyncIterable<readonly ThreadRow[]>,
   settings: EncodeSettings,
-): Promise<ProofReport> {
+): Promise<FileProof> {
   // threads did the judging, so that nothing of the settings is asked for here
   const proof = new ProofAccumulator({ tokenizer: undefined, mask: "assistant", stopIds: [], audit: true });
   let rules: readonly RuleTally[] = [];
+  const examples: Record<string, readonly FindingExample[]> = {};
   const line = new ProgressLine();
   let done = 0;
-  for await (const { report } of encodeRows({ settings, want: "facts" }, batches)) {
+  for await (const result of encodeRows({ settings, want: "facts" }, batches)) {
+    const { report } = result;
     proof.merge(report);
     rules = addTallies(rules, report.rules ?? []);
+    for (const [name, found] of Object.entries(result.examples)) {
+      examples[name] = [...(examples[name] ?? []), ...found].slice(0, MAX_EXAMPLES);
+    }
     line.draw(`${(done += report.rows)} rows`);
   }
   line.clear();
-  return { ...proof.report(), rules };
+  return { report: { ...proof.report(), rules }, examples };
+}
+
+/** Writes the report where it is asked for: a page of its own, or JSON with the places in the rows. */
+export async function writeReport(file: string, { report, examples }: FileProof, facts: ReportFacts): Promise<void> {
+  const isPage = /\.html?$/i.test(file);
+  if (!isPage && !/\.json$/i.test(file)) throw new UsageError("--report: expected a file that ends in .html or .json");
+  const text = isPage ? page(report, examples, facts) : `${JSON.stringify({ ...report, examples }, undefined, 2)}\n`;
+  await writeFile(`${file}.part`, text);
+  await rename(`${file}.part`, file);
+}
+
+type ReportFacts = readonly (readonly [string, string])[];
+
+function page(report: ProofReport, examples: FileProof["examples"], facts: ReportFacts): string {
+  const share = report.tokens === 0 ? 0 : (100 * report.supervised_tokens) / report.tokens;
+  return proofHtml({
+    language: "en",
+    title: "Proof",
+    passed: "Nothing was found.",
+    facts: [
+      ...facts,
+      ["Rows", String(report.rows)],
+      ["Tokens", String(report.tokens)],
+      ["Supervised tokens", `${report.supervised_tokens} (${share.toFixed(1)} %)`],
+    ],
+    findings: report.findings.map(({ class: name, count, rows }) => ({
+      title: `${count} × ${name}`,
+      note: FINDING_MEANINGS[name],
+      badge: "",
+      rows: `Rows ${rows.join(", ")}${count > rows.length ? ", …" : ""}`,
+      examples: (examples[name] ?? []).map(({ row, before, marked, after, instead, position }) => ({
+        label: `Row ${row}`,
+        before,
+        marked,
+        after,
+        instead:
+          instead === undefined ? undefined : { label: position < 0 ? "Because" : "Serving would give", text: instead },
+      })),
+    })),
+  });
 }
 
 /** The proof as a person reads it. */

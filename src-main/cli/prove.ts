@@ -1,18 +1,38 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { action, EXIT, newCommand } from "./command.ts";
 import { fileBatches } from "./file-rows.ts";
-import { proofText, proveRows } from "./proof-run.ts";
+import { proofText, proveRows, writeReport } from "./proof-run.ts";
 import { encodeSettings, existingFile, withTextFlags } from "./text-flags.ts";
 import type { TextFlags } from "./text-flags.ts";
 
+interface ProveFlags extends TextFlags {
+  readonly report?: string;
+}
+
 /** `sift prove`: every row is encoded and looked at; 1 if anything was found. Needs no data home. */
 export function proveCommand(): Command {
-  const command = withTextFlags(newCommand("prove").description("prove a whole dataset before it is trained"));
-  return action<TextFlags>(
+  const command = withTextFlags(newCommand("prove").description("prove a whole dataset before it is trained")).option(
+    "--report <file>",
+    "write the report as a page (.html) or as JSON with examples (.json)",
+  );
+  return action<ProveFlags>(
     command,
     async ({ options, output }) => {
       const file = existingFile("data", options.data);
-      const report = await proveRows(fileBatches(file, options.limit), encodeSettings(options));
+      const settings = encodeSettings(options);
+      const proof = await proveRows(fileBatches(file, options.limit), settings);
+      const { report } = proof;
+      if (options.report !== undefined) {
+        const { template } = settings;
+        const facts = [
+          ["Data", file],
+          ["Tokenizer", settings.modelPath],
+          ["Template", template.kind === "own" ? "the model's own" : (template.name ?? "Jinja")],
+          ["Mask", settings.mask ?? "the template's"],
+        ] as const;
+        await writeReport(resolve(options.report), proof, facts);
+      }
       output.result(report, () => proofText(report));
       return report.findings.length > 0 ? EXIT.failed : EXIT.ok;
     },

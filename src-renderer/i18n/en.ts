@@ -8,6 +8,7 @@ import { frame } from "./en/frame.ts";
 import { home } from "./en/home.ts";
 import { mask } from "./en/mask.ts";
 import { models } from "./en/models.ts";
+import { proof } from "./en/proof.ts";
 import { runs } from "./en/runs.ts";
 import { settings } from "./en/settings.ts";
 import { shared } from "./en/shared.ts";
@@ -27,6 +28,7 @@ export const en = {
   template,
   editor,
   mask,
+  proof,
   train,
   config,
   runs,

@@ -9,6 +9,7 @@ import { frame } from "./zh/frame.ts";
 import { home } from "./zh/home.ts";
 import { mask } from "./zh/mask.ts";
 import { models } from "./zh/models.ts";
+import { proof } from "./zh/proof.ts";
 import { runs } from "./zh/runs.ts";
 import { settings } from "./zh/settings.ts";
 import { shared } from "./zh/shared.ts";
@@ -25,6 +26,7 @@ export const zh: Catalogue = {
   template,
   editor,
   mask,
+  proof,
   train,
   config,
   runs,

@@ -13,6 +13,7 @@ const selection = v.object({
   draftOf: v.optional(v.string()),
   mask: v.optional(v.picklist(MASK_POLICIES)),
   maskOptions: encodeSettings.entries.maskOptions,
+  rowOptions: encodeSettings.entries.rowOptions,
   systemMessage: v.optional(v.string()),
   systemPolicy: encodeSettings.entries.systemPolicy,
   maxLength: v.optional(v.number()),
@@ -58,6 +59,9 @@ class Workspace {
   get systemPolicy(): Selection["systemPolicy"] {
     return this.#stored.value.systemPolicy;
   }
+  get rowOptions(): Selection["rowOptions"] {
+    return this.#stored.value.rowOptions;
+  }
   /** Undefined: the default of a run. */
   get maxLength(): number | undefined {
     return this.#stored.value.maxLength;
@@ -72,13 +76,15 @@ class Workspace {
 
   /** Everything that decides ids and labels, or undefined until a model is picked. */
   get encodeSettings(): EncodeSettings | undefined {
-    const { modelPath, template, mask, maskOptions, systemMessage, systemPolicy, maxLength } = this.#stored.value;
+    const { modelPath, template, mask, maskOptions, rowOptions, systemMessage, systemPolicy, maxLength } =
+      this.#stored.value;
     if (modelPath === undefined) return undefined;
     return {
       modelPath,
       template,
       ...(mask === undefined ? {} : { mask }),
       ...(maskOptions === undefined ? {} : { maskOptions }),
+      ...(rowOptions === undefined ? {} : { rowOptions }),
       ...(systemMessage === undefined ? {} : { systemMessage }),
       ...(systemPolicy === undefined ? {} : { systemPolicy }),
       ...(maxLength === undefined ? {} : { maxLength }),

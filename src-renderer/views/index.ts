@@ -7,7 +7,7 @@ type Loader = () => Promise<{ default: Component }>;
 export const VIEW_LOADERS: Record<View, Loader> = {
   home: () => import("./home/Home.svelte"),
   data: () => import("./data/Data.svelte"),
-  template: () => import("./template/Template.svelte"),
+  template: () => import("./template/TemplateView.svelte"),
   train: () => import("./train/Train.svelte"),
   runs: () => import("./runs/Runs.svelte"),
   models: () => import("./models/Models.svelte"),

@@ -32,3 +32,18 @@ export const DEFAULT_REPAIRS: Readonly<Record<FindingClass, Repair>> = {
   truncated: "raise-max-length",
   unencodable: "exclude-rows",
 };
+
+/** What it means for a row to be in a class, in English; the interface has its own words. */
+export const FINDING_MEANINGS: Readonly<Record<FindingClass, string>> = {
+  "no-scored-token": "Nothing is trained: no position is a target.",
+  "untrained-end-of-turn": "A trained answer does not end with a trained end-of-turn token.",
+  "role-leak": "A token of a role that the mask does not name is trained.",
+  "everything-scored": "Every token is trained although the mask is not `all`.",
+  "text-mismatch": "The tokens stand for another text than the one rendered.",
+  bos: "The begin-of-text token is missing, doubled, or inside the row.",
+  "doubled-eos": "An end token follows itself.",
+  "special-token-in-content": "A message's content holds a special token.",
+  "prefix-differs": "What serving would give the model is not a prefix of what is trained.",
+  truncated: "The end was cut at max_length.",
+  unencodable: "The row has no encoding at all.",
+};

@@ -89,6 +89,7 @@ export const template = {
     needBoth: "Choose a model and a dataset first.",
     ok: (n: number) => `All ${count(n, "row", "rows")} are fine`,
     rows: (n: number) => count(n, "row", "rows"),
+    fine: (n: number) => `${new Intl.NumberFormat("en").format(n)} ok`,
     supervised: (share: string) => `${share} of tokens trained`,
     longest: (n: number) => `longest ${new Intl.NumberFormat("en").format(n)} tokens`,
     blocking: "stops a run until it is repaired, excluded or waived",

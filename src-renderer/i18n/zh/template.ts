@@ -74,6 +74,7 @@ export const template: Catalogue["template"] = {
     needBoth: "请先选择模型和数据集。",
     ok: (n) => `全部 ${zhCount(n, "条")}都没有问题`,
     rows: (n) => zhCount(n, "条"),
+    fine: (n) => `${n_(n)} 条正常`,
     supervised: (share) => `${share} 的词元参与训练`,
     longest: (n) => `最长 ${n_(n)} 个词元`,
     blocking: "在修复、排除或放行之前会阻止运行",

@@ -5,6 +5,7 @@ import { EOS_CHOICES, REASONING_CHOICES } from "#shared/text/mask/options.ts";
 import { MASK_KEYS, maskOptionsOf, type MaskSettings, maskSettingsOf } from "#shared/text/mask/settings.ts";
 import { MASK_POLICIES } from "#shared/text/types.ts";
 import type { PlanPreview } from "#shared/contract/runs.ts";
+import { rowOptionsFrom, rowValues, ROW_KEYS, withRowValue } from "./row-options.ts";
 import { Stored } from "../../state/stored.svelte.ts";
 import { workspace } from "../../state/workspace.svelte.ts";
 
@@ -29,7 +30,7 @@ const NOT_CLONED: ReadonlySet<string> = new Set([
   "overwrite_output_dir",
 ]);
 /** Keys that Template shows too; they live in the workspace. */
-const SHARED_KEYS = ["mask", ...MASK_KEYS, "system_message", "system_policy", "max_length"] as const;
+const SHARED_KEYS = ["mask", ...MASK_KEYS, ...ROW_KEYS, "system_message", "system_policy", "max_length"] as const;
 type SharedKey = (typeof SHARED_KEYS)[number];
 const isSharedKey = (key: string): key is SharedKey => (SHARED_KEYS as readonly string[]).includes(key);
 
@@ -46,11 +47,12 @@ class TrainDraft {
 
   /** Every value that differs from the default, shared ones included. */
   get values(): Record<string, ConfigValue> {
-    const { mask, maskOptions, systemMessage, systemPolicy, maxLength } = workspace;
+    const { mask, maskOptions, rowOptions, systemMessage, systemPolicy, maxLength } = workspace;
     return {
       ...this.#stored.value.values,
       ...(mask === undefined ? {} : { mask }),
       ...listed(maskSettingsOf(maskOptions)),
+      ...rowValues(rowOptions),
       ...(systemMessage === undefined ? {} : { system_message: systemMessage }),
       ...(systemPolicy === undefined ? {} : { system_policy: systemPolicy }),
       ...(maxLength === undefined ? {} : { max_length: maxLength }),
@@ -167,6 +169,10 @@ function setShared(key: SharedKey, value: ConfigValue | undefined): void {
     case "roles_to_train":
     case "loss_scale":
       return setMaskOption(key, value);
+    case "truncation_mode":
+    case "split_turns":
+    case "special_tokens_in_content":
+      return workspace.set({ rowOptions: withRowValue(workspace.rowOptions, key, value) });
     case "mask":
       return workspace.set({ mask: MASK_POLICIES.find((each) => each === text) });
     case "system_message":
@@ -187,6 +193,7 @@ export function settingsOf(input: DraftInput, plan: PlanPreview): EncodeSettings
   const value = (key: string): ConfigValue => plan.entries.find((entry) => entry.key === key)?.value ?? null;
   const mask = MASK_POLICIES.find((each) => each === value("mask"));
   const maskOptions = maskOptionsFrom(mask ?? null, value);
+  const rowOptions = rowOptionsFrom(value);
   const systemPolicy = POLICIES.find((each) => each === value("system_policy"));
   const overLength = OVER_LENGTH.find((each) => each === value("over_length"));
   const [systemMessage, maxLength] = [value("system_message"), value("max_length")];
@@ -195,6 +202,7 @@ export function settingsOf(input: DraftInput, plan: PlanPreview): EncodeSettings
     template: input.template,
     ...(mask === undefined ? {} : { mask }),
     ...(maskOptions === undefined ? {} : { maskOptions }),
+    ...(rowOptions === undefined ? {} : { rowOptions }),
     ...(typeof systemMessage === "string" ? { systemMessage } : {}),
     ...(systemPolicy === undefined ? {} : { systemPolicy }),
     ...(typeof maxLength === "number" ? { maxLength } : {}),

@@ -78,8 +78,8 @@ describe.skipIf(qwen === undefined || belle === undefined || oracle === undefine
     const job = await finishedJob(client, (await client.text.prove({ versionId: version.id, settings: strict })).jobId);
     const proof = await client.text.proofResult({ proofId: job.resultId ?? "" });
     expect(new Set(proof.blocking)).toEqual(new Set(["truncated", "untrained-end-of-turn", "unencodable"]));
-    expect(proof.findings).toContainEqual({ class: "truncated", count: 1, rows: [1] });
-    expect(proof.findings).toContainEqual({ class: "unencodable", count: 1, rows: [2] });
+    expect(proof.findings).toContainEqual(expect.objectContaining({ class: "truncated", count: 1, rows: [1] }));
+    expect(proof.findings).toContainEqual(expect.objectContaining({ class: "unencodable", count: 1, rows: [2] }));
   });
 
   it("warns when a tuned model gets another template, and reports where one does not parse", async () => {

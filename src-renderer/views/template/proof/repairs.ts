@@ -1,0 +1,103 @@
+import type { EncodeSettings, Proof } from "#shared/contract/text.ts";
+import type { Catalogue } from "../../../i18n/en.ts";
+import type { workspace } from "../../../state/workspace.svelte.ts";
+
+export type RepairKind = keyof Catalogue["proof"]["repair"];
+type Change = Parameters<(typeof workspace)["set"]>[0];
+type Words = Catalogue["proof"];
+
+/** What would be changed about a class of findings: one setting, before and after. */
+export interface Repair {
+  readonly kind: RepairKind;
+  readonly change: Change;
+  readonly setting: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** The one repair that is offered for a class; undefined where the rows themselves have to be looked at. */
+export function repairOf(name: string, proof: Proof, words: Words): Repair | undefined {
+  return REPAIRS[name]?.(proof, words);
+}
+
+const REPAIRS: Readonly<Record<string, (proof: Proof, words: Words) => Repair | undefined>> = {
+  truncated: ({ settings, longestRow }, { setting, values }) => ({
+    kind: "max-length",
+    change: { maxLength: longestRow },
+    setting: setting.max_length,
+    before: settings.maxLength === undefined ? values.none : String(settings.maxLength),
+    after: String(longestRow),
+  }),
+  "special-token-in-content": ({ settings }, { setting, values }) => ({
+    kind: "plain-specials",
+    change: { rowOptions: { ...settings.rowOptions, specialTokens: "plain" } },
+    setting: setting.special,
+    before: values.keep,
+    after: values.plain,
+  }),
+  "prefix-differs": ({ settings }, { setting, values }) =>
+    settings.rowOptions?.splitTurns === true
+      ? undefined
+      : {
+          kind: "split-turns",
+          change: { rowOptions: { ...settings.rowOptions, splitTurns: true } },
+          setting: setting.split,
+          before: values.no,
+          after: values.yes,
+        },
+  "untrained-end-of-turn": (proof, words) => trainEnds(proof, words) ?? ownTemplate(proof, words),
+  "role-leak": defaultMask,
+  "everything-scored": defaultMask,
+  bos: ownTemplate,
+  "doubled-eos": ownTemplate,
+};
+
+function trainEnds({ settings }: Proof, { setting, values }: Words): Repair | undefined {
+  const { endOfTurn, ...others } = settings.maskOptions ?? {};
+  if (endOfTurn === undefined || endOfTurn === "turn") return undefined;
+  return {
+    kind: "train-ends",
+    change: { maskOptions: Object.keys(others).length > 0 ? others : undefined },
+    setting: setting.ends,
+    before: endOfTurn,
+    after: values.every,
+  };
+}
+
+function ownTemplate({ settings }: Proof, { setting, values }: Words): Repair | undefined {
+  if (settings.template.kind === "own") return undefined;
+  return {
+    kind: "own-template",
+    change: { template: { kind: "own" } },
+    setting: setting.template,
+    before: settings.template.name ?? "Jinja",
+    after: values.own,
+  };
+}
+
+function defaultMask({ settings }: Proof, { setting, values }: Words): Repair | undefined {
+  if (settings.mask === undefined && settings.maskOptions === undefined) return undefined;
+  return {
+    kind: "default-mask",
+    change: { mask: undefined, maskOptions: undefined },
+    setting: setting.mask,
+    before: settings.mask ?? values.custom,
+    after: values.standard,
+  };
+}
+
+/** The settings after a repair, for a preview of it. */
+export function settingsAfter(settings: EncodeSettings, change: Change): EncodeSettings {
+  const { mask, maskOptions, rowOptions, maxLength, ...kept } = { ...settings, ...change } as EncodeSettings;
+  return {
+    modelPath: kept.modelPath,
+    template: kept.template,
+    ...(mask === undefined ? {} : { mask }),
+    ...(maskOptions === undefined ? {} : { maskOptions }),
+    ...(rowOptions === undefined ? {} : { rowOptions }),
+    ...(kept.systemMessage === undefined ? {} : { systemMessage: kept.systemMessage }),
+    ...(kept.systemPolicy === undefined ? {} : { systemPolicy: kept.systemPolicy }),
+    ...(maxLength === undefined ? {} : { maxLength }),
+    ...(kept.overLength === undefined ? {} : { overLength: kept.overLength }),
+  };
+}

@@ -1,0 +1,54 @@
+import type { Proof } from "#shared/contract/text.ts";
+import { proofHtml } from "#shared/report/proofHtml.ts";
+import { formatNumber, formatPercent } from "../../../i18n/format.ts";
+import { i18n, t } from "../../../i18n/i18n.svelte.ts";
+
+/** The proof as a page of its own, in the language of the app. */
+export function reportHtml(proof: Proof): string {
+  const words = t().proof;
+  const { shared } = t();
+  const { template, mask } = proof.settings;
+  const share = formatPercent(proof.supervisedTokens / Math.max(1, proof.tokens), 1);
+  const names = {
+    own: words.values.own,
+    preset: template.kind === "preset" ? template.name : "",
+    text: template.kind === "text" ? (template.name ?? "Jinja") : "",
+  };
+  return proofHtml({
+    language: i18n.tag,
+    title: words.title,
+    passed: words.passed,
+    facts: [
+      [words.facts.rows, formatNumber(proof.rows)],
+      [words.facts.tokens, formatNumber(proof.tokens)],
+      [words.facts.supervised, `${formatNumber(proof.supervisedTokens)} (${share})`],
+      [words.facts.longest, formatNumber(proof.longestRow)],
+      [shared.model.label, proof.settings.modelPath],
+      [words.setting.template, names[template.kind]],
+      [words.setting.mask, mask ?? words.values.standard],
+    ],
+    findings: proof.findings.map((finding) => ({
+      title: `${formatNumber(finding.count)} ${shared.findings[finding.class]?.title ?? finding.class}`,
+      note: shared.findings[finding.class]?.note ?? "",
+      badge: proof.blocking.includes(finding.class) ? words.blocking : "",
+      rows: finding.rows.join(", ") + (finding.count > finding.rows.length ? ", …" : ""),
+      examples: finding.examples.map(({ row, before, marked, after, instead, position }) => ({
+        label: words.example(formatNumber(row)),
+        before,
+        marked,
+        after,
+        instead:
+          instead === undefined ? undefined : { label: position < 0 ? words.because : words.instead, text: instead },
+      })),
+    })),
+  });
+}
+
+/** Hands a text to the person as a file. */
+export function download(name: string, type: string, text: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
