@@ -9,6 +9,7 @@ import { home } from "./en/home.ts";
 import { mask } from "./en/mask.ts";
 import { models } from "./en/models.ts";
 import { proof } from "./en/proof.ts";
+import { prepared } from "./en/prepared.ts";
 import { runs } from "./en/runs.ts";
 import { settings } from "./en/settings.ts";
 import { shared } from "./en/shared.ts";
@@ -25,6 +26,7 @@ export const en = {
   shared,
   home,
   data,
+  prepared,
   template,
   editor,
   mask,

@@ -10,6 +10,7 @@ import { home } from "./zh/home.ts";
 import { mask } from "./zh/mask.ts";
 import { models } from "./zh/models.ts";
 import { proof } from "./zh/proof.ts";
+import { prepared } from "./zh/prepared.ts";
 import { runs } from "./zh/runs.ts";
 import { settings } from "./zh/settings.ts";
 import { shared } from "./zh/shared.ts";
@@ -23,6 +24,7 @@ export const zh: Catalogue = {
   shared,
   home,
   data,
+  prepared,
   template,
   editor,
   mask,
