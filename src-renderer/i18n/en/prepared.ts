@@ -10,6 +10,8 @@ export const prepared = {
   hint: "A folder of save_to_disk (Axolotl, LLaMA-Factory's tokenized_path, TRL), Arrow, Parquet or JSON Lines with input_ids and labels or a mask. Each document of a pack becomes a row.",
   tokenizer: "Tokenizer",
   tokenizerHint: "The model that the set was tokenised for: it turns the ids into text.",
+  tokenizerFolder: "Other folder…",
+  tokenizerFolderTitle: "Choose a folder with tokenizer.json",
   tab: "Compare",
   documents: "Record in the set",
   text: {

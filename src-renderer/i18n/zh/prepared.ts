@@ -10,6 +10,8 @@ export const prepared: Catalogue["prepared"] = {
   hint: "save_to_disk 写出的文件夹（Axolotl、LLaMA-Factory 的 tokenized_path、TRL），或带有 input_ids 与标签或掩码的 Arrow、Parquet、JSON Lines。打包行中的每个文档各成一行。",
   tokenizer: "分词器",
   tokenizerHint: "该数据集分词时所用的模型：用它把编号还原为文本。",
+  tokenizerFolder: "其他文件夹…",
+  tokenizerFolderTitle: "选择含有 tokenizer.json 的文件夹",
   tab: "对比",
   documents: "在数据集中的序号",
   text: {
