@@ -140,7 +140,7 @@ export class JinjaEncoder implements ConversationEncoder {
   }
 
   origins(given: Conversation): TextOrigin[] {
-    return originsOf(this.withSystem(given), this.context);
+    return originsOf(this.shaped(given).conversation, this.context);
   }
 
   promptEnds(given: Conversation, text: string): number[] {
@@ -164,7 +164,7 @@ export class JinjaEncoder implements ConversationEncoder {
   }
 
   prompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string } {
-    const conversation = this.withSystem({ messages, ...(tools ? { tools } : {}) });
+    const { conversation } = this.shaped({ messages, ...(tools ? { tools } : {}) });
     const { text } = renderConversation(conversation, this.context, { addGenerationPrompt: true });
     return { ids: this.tokenizer.encode(text.text).ids, text: text.text };
   }

@@ -103,7 +103,7 @@ export class PresetEncoder implements ConversationEncoder {
   }
 
   prompt(messages: readonly Message[]): { ids: number[]; text: string } {
-    const { tokens, text } = this.segments.encode(this.withoutSystem({ messages }), {
+    const { tokens, text } = this.segments.encode(this.shaped({ messages }).conversation, {
       ...this.segmentOptions,
       addGenerationPrompt: true,
     });

@@ -136,6 +136,19 @@ describe("reasoning", () => {
     expect(trainedText(stripped)).toContain("hm two");
     expect(stripped.notices.map((notice) => notice.code)).toEqual(["stripped-reasoning"]);
   });
+  it("is out of what serving is given and of where text comes from, too", () => {
+    const encoder = createEncoder({
+      tokenizer: qwenTokenizer(),
+      template: { kind: "jinja", source: CHATML },
+      maskOptions: { reasoning: "strip" },
+    });
+    const { encoded } = encoder.encode(inContent, 0);
+    expect(encoder.origins(inContent, encoded).at(-1)?.end).toBe(encoded.text.length);
+    expect(encoder.prefixDiffers(inContent, encoded)).toBe(false);
+    const { text } = encoder.renderPrompt([user("q"), answer("<think>hm</think>a"), user("r")]);
+    expect(text).not.toContain("hm");
+    expect(encoded.text.startsWith(text)).toBe(true);
+  });
   it("is left to a template that strips by itself", () => {
     const template = CHATML.replace("m.content", "m.content.split('</think>')[-1]");
     const { encoded, notices } = encode(inContent, { template, options: { reasoning: "strip" } });
@@ -216,9 +229,11 @@ describe("everything that is trained is named by an option", () => {
     const next = generator(7);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T;
     for (let round = 0; round < 150; round++) {
+      const inSegments = next() < 0.25;
       const messages = Array.from({ length: 1 + Math.floor(next() * 5) }, (_, i): Message => {
         const text = pick(["", "one two", "<think>\nhm\n</think>\n\nyes", "数字 12 😀", " spaced "]);
-        return { role: pick(["system", "user", "assistant", "tool"]), content: `${text}${i}` };
+        const role = pick(inSegments ? ["user", "assistant"] : ["system", "user", "assistant", "tool"]);
+        return { role: i === 0 && inSegments ? "user" : role, content: `${text}${i}` };
       });
       const roles = pick([undefined, { assistant: 1 }, { user: 0.5 }, { assistant: 0.5, tool: 2 }]);
       const options: MaskOptions = {
@@ -228,7 +243,12 @@ describe("everything that is trained is named by an option", () => {
         roles,
         rules: pick([[], [{ pattern: "\\d+", weight: 0 }], [{ pattern: "o", weight: 2 }]]),
       };
-      const { encoded, facts } = encode(chat(...messages), { options, template: pick([CHATML, TAGGED, REASONED]) });
+      const { encoded, facts } = encode(chat(...messages), {
+        options,
+        ...(inSegments
+          ? { template: "chatml-human", mask: "assistant" as const }
+          : { template: pick([CHATML, TAGGED, REASONED]) }),
+      });
       const named = new Set(Object.keys(roles ?? { assistant: 1 }));
       encoded.labels.forEach((label, i) => {
         const reason = REASONS[encoded.reasons[i] ?? 0] ?? "template";
