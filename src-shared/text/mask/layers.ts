@@ -63,7 +63,8 @@ export class OptionLayers {
     const { conversation, endOfTurn, messageOf } = this.input;
     const frame = conversation.frame?.parts;
     if (frame) return frame[index] === "E" || (frame[index] === "N" && frame[index - 1] === "E");
-    if (turn && index === turn.endOfTurn) return true;
+    // what tags hold behind the end (a newline, say) goes with it
+    if (turn && turn.endOfTurn >= 0 && index >= turn.endOfTurn) return true;
     return endOfTurn !== undefined && conversation.ids[index] === endOfTurn && messageOf(index) < 0;
   }
 

@@ -86,6 +86,17 @@ describe.each([
   });
 });
 
+it("what tags hold behind an end of turn goes with it", () => {
+  const template = TAGGED.replace("{% endgeneration %}{% else %}", "{{ '\n' }}{% endgeneration %}{% else %}").replace(
+    "{{ '\n' }}{% endfor %}",
+    "{% endfor %}",
+  );
+  const ends = (endOfTurn: MaskOptions["endOfTurn"]): string => trained(two, { template, options: { endOfTurn } });
+  expect(ends("turn")).toBe("a one<|im_end|>\n|a two<|im_end|>\n");
+  expect(ends("last")).toBe("a one|a two<|im_end|>\n");
+  expect(ends("none")).toBe("a one|a two");
+});
+
 describe("options on a template of segments", () => {
   const template = "chatml-human";
   it("work on its assistant mask", () => {
