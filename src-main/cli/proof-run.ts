@@ -61,6 +61,7 @@ function page(report: ProofReport, examples: FileProof["examples"], facts: Repor
       ["Rows", String(report.rows)],
       ["Tokens", String(report.tokens)],
       ["Supervised tokens", `${report.supervised_tokens} (${share.toFixed(1)} %)`],
+      ...(report.rules ?? []).map((tally): [string, string] => [tally.rule, tallyText(tally)]),
     ],
     findings: report.findings.map(({ class: name, count, rows }) => ({
       title: `${count} × ${name}`,
@@ -79,10 +80,15 @@ function page(report: ProofReport, examples: FileProof["examples"], facts: Repor
   });
 }
 
+const tallyText = ({ tokens, trained, rows }: RuleTally): string =>
+  `${tokens} tokens${trained === tokens ? "" : `, ${trained} trained`}, in ${rows} rows`;
+
 /** The proof as a person reads it. */
-export function proofText({ rows, tokens, supervised_tokens: supervised, findings }: ProofReport): string {
+export function proofText({ rows, tokens, supervised_tokens: supervised, findings, rules = [] }: ProofReport): string {
   const share = tokens === 0 ? 0 : (100 * supervised) / tokens;
-  const head = `${rows} rows, ${tokens} tokens, ${supervised} supervised (${share.toFixed(1)} %)`;
+  const counts = `${rows} rows, ${tokens} tokens, ${supervised} supervised (${share.toFixed(1)} %)`;
+  const said = rules.map((tally) => [tally.rule, tallyText(tally)]);
+  const head = said.length === 0 ? counts : `${counts}\n${table(said)}\n`;
   if (findings.length === 0) return `${head}\nNothing was found.`;
   const named = findings.map(({ class: name, count, rows: first }) => {
     const shown = first.slice(0, 8).join(", ");
