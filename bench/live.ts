@@ -69,7 +69,7 @@ function conversation(tokens: number): { messages: Message[] } {
     const row = line && "text" in line ? parseRowText(line.text) : undefined;
     if (row?.kind !== "conversation") continue;
     for (const { role, content } of row.conversation.messages) {
-      const text = `${String(content)} ${at}`;
+      const text = `${typeof content === "string" ? content : ""} ${at}`;
       messages.push({ role, content: text });
       count += tokenizer.encode(text).ids.length + 5;
     }

@@ -25,7 +25,12 @@ export interface LiveView {
 }
 
 /** Encodes one row in the page, or asks core where that cannot be. @throws what the template or the row is to blame for */
-export async function liveView({ settings, row, index }: LiveRow, signal?: AbortSignal): Promise<LiveView> {
+export function liveView(asked: LiveRow, signal?: AbortSignal): Promise<LiveView> {
+  // Reactive proxies cannot go to a worker.
+  return encoded($state.snapshot(asked), signal);
+}
+
+async function encoded({ settings, row, index }: LiveRow, signal?: AbortSignal): Promise<LiveView> {
   try {
     const model = await liveModels.get(settings);
     return {
@@ -58,7 +63,7 @@ export class LiveQuery extends Query<TokenView> {
     const timer = setTimeout(() => (this.#slow = true), SLOW_MS);
     try {
       await this.fetch(async () => {
-        const { view, notLive } = await liveView(row, signal);
+        const { view, notLive } = await encoded(row, signal);
         this.#notLive = notLive;
         return view;
       }, signal);

@@ -21,6 +21,7 @@ describe("every view in this Electron", () => {
     await page.locator("main h1, main h2").first().waitFor();
     if (view === "template") await page.locator(".token.trained").first().waitFor();
     await page.waitForTimeout(500);
+    expect(await page.getByText("Not encoded in this page").count(), "the page's worker runs").toBe(0);
     expect(errors).toEqual([]);
   });
 
