@@ -4,7 +4,7 @@ import type { ConversationEncoder, EncoderOptions, EncodeResult, OverLength, Row
 import { JinjaEncoder } from "./jinjaEncoder.ts";
 import { applyOverLength } from "./overLength.ts";
 import { prefixDiffers } from "./promptEnds.ts";
-import { PresetEncoder } from "./presetEncoder.ts";
+import { FormEncoder } from "./formEncoder.ts";
 import { presetOf, requireTokens } from "./presets/index.ts";
 import { originsOfTokens, type TextOrigin } from "./origins.ts";
 import type { MaskOptions } from "./mask/options.ts";
@@ -36,10 +36,7 @@ class Encoder implements RowEncoder {
     this.maxLength = options.maxLength;
     this.overLength = options.overLength ?? "error";
     this.wholeTurns = options.rowOptions?.truncation === "whole_turns";
-    this.conversations =
-      options.template.kind === "preset"
-        ? presetEncoder(options, options.template.name)
-        : new JinjaEncoder(options, options.template.source);
+    this.conversations = conversationEncoder(options);
     this.mask = this.conversations.mask;
     this.maskOptions = options.maskOptions ?? {};
     this.endOfTurn = this.conversations.endOfTurn;
@@ -114,11 +111,19 @@ class Encoder implements RowEncoder {
   }
 }
 
+/** @throws SiftError of the template, the preset or the form */
+function conversationEncoder(options: EncoderOptions): ConversationEncoder {
+  const { template } = options;
+  if (template.kind === "preset") return presetEncoder(options, template.name);
+  if (template.kind === "form") return new FormEncoder(options, template.form);
+  return new JinjaEncoder(options, template.source);
+}
+
 /** @throws SiftError `preset-unknown`, `preset-tokens` */
 function presetEncoder(options: EncoderOptions, name: string): ConversationEncoder {
   const preset = presetOf(name);
-  if (preset.kind === "segments") return new PresetEncoder(options, preset);
   requireTokens(preset, options.tokenizer);
+  if (preset.form) return new FormEncoder(options, preset.form);
   const { systemMessage, ...rest } = options;
   return new JinjaEncoder(
     { ...rest, mask: options.mask ?? preset.mask },

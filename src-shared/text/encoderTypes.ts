@@ -3,7 +3,7 @@ import type { TokenizedConversation, TokenizedRow } from "./mask/tokenized.ts";
 import type { RenderLimits } from "./jinja/limits.ts";
 import type { TextOrigin } from "./origins.ts";
 import type { RowOptions } from "./rowOptions.ts";
-import type { SystemPolicy } from "./presets/index.ts";
+import type { SystemPolicy, TemplateForm } from "./presets/index.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { Conversation, EncodedRow, MaskPolicy, Message, ParsedRow } from "./types.ts";
 
@@ -11,9 +11,11 @@ import type { Conversation, EncodedRow, MaskPolicy, Message, ParsedRow } from ".
 export const OVER_LENGTH_POLICIES = ["error", "truncate", "drop", "split"] as const;
 export type OverLength = (typeof OVER_LENGTH_POLICIES)[number];
 
-/** A model's own Jinja source, or one of the presets by name. */
+/** A model's own Jinja source, one of the presets by name, or a form. */
 export type TemplateChoice =
-  { readonly kind: "jinja"; readonly source: string } | { readonly kind: "preset"; readonly name: string };
+  | { readonly kind: "jinja"; readonly source: string }
+  | { readonly kind: "preset"; readonly name: string }
+  | { readonly kind: "form"; readonly form: TemplateForm };
 
 /** Everything that decides ids and labels besides the rows; its hash is part of a run's record. */
 export interface EncoderOptions {

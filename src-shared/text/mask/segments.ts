@@ -1,4 +1,5 @@
 import type { TurnRange } from "../answers.ts";
+import type { FormPart } from "../presets/form.ts";
 import type { SegmentedTokens, SegmentPart } from "../presets/segments.ts";
 import type { Segment } from "../render.ts";
 import type { TokenDecision } from "../rowBuilder.ts";
@@ -20,7 +21,7 @@ export function contentSegments({ messages }: Conversation, segmented: Segmented
     const owner = owners[i] ?? -1;
     if (parts[i] !== "text" || owner < 0) continue;
     const start = tokens.starts[i] ?? 0;
-    while (parts[i + 1] === "text") i++;
+    while (parts[i + 1] === "text" && owners[i + 1] === owner) i++;
     const end = tokens.ends[i] ?? start;
     template(at, start);
     segments.push(...painted(messages[owner], { start, end, owner }));
@@ -42,14 +43,19 @@ function painted(message: Message | undefined, at: { start: number; end: number;
   });
 }
 
-/** Decides every token of a conversation in segments; a turn's weight covers its frame too. */
+/** Whether a form's own lists train a part of a role. */
+export type TrainedParts = (role: string, part: FormPart) => boolean;
+const PART_NAMES = { S: "start", role: "name", text: "content", E: "end", N: "newline" } as const;
+
+/** Decides every token of a conversation in segments; a turn's weight covers its frame too. `trains` is what `structural` means. */
 export function decideSegments(
   conversation: TokenizedConversation,
   mask: CompiledMask,
+  trains: TrainedParts,
 ): (index: number) => TokenDecision {
   const { parts, owners } = conversation.frame ?? { parts: [], owners: new Int16Array() };
   const turns = describeTurns(conversation, segmentRanges(parts, owners), mask, (_, bodyStart) => bodyStart);
-  const framed = turns.map((turn) => ({ ...turn, headerFirst: headerFirst(parts, turn.first) }));
+  const framed = turns.map((turn) => ({ ...turn, headerFirst: headerFirst(parts, owners, turn.first) }));
   const turnAt = new Map(framed.map((turn) => [turn.message, turn]));
   const weightAt = segmentWeights(conversation);
   const messageOf = (index: number): number => (parts[index] === "text" ? (owners[index] ?? -1) : -1);
@@ -57,7 +63,9 @@ export function decideSegments(
     const owner = owners[index] ?? -1;
     const part = parts[index] ?? "text";
     const weight = (conversation.turns[owner]?.weight ?? 1) * (part === "text" ? weightAt(index) : 1);
-    return { ...decidePart(mask.policy, part, turnAt.get(owner)), weight, message: messageOf(index) };
+    const role = owner < 0 ? "system" : (conversation.turns[owner]?.role ?? "");
+    const isNamed = part !== "bos" && trains(role, PART_NAMES[part]);
+    return { ...decidePart(mask.policy, { part, isNamed }, turnAt.get(owner)), weight, message: messageOf(index) };
   };
   if (mask.isPlain) return byPolicy;
   const layers = new OptionLayers({ conversation, mask, turns: framed, endOfTurn: undefined, messageOf });
@@ -67,25 +75,24 @@ export function decideSegments(
 /** One range a turn, from its content to the newline behind its end. */
 function segmentRanges(parts: readonly SegmentPart[], owners: Int16Array): TurnRange[] {
   const ranges: TurnRange[] = [];
-  for (let i = 0; i < parts.length; i++) {
-    if (parts[i] !== "S") continue;
-    let first = i + 1;
-    while (parts[first] === "role") first++;
+  for (let start = 0, end = 0; start < parts.length; start = end) {
+    const message = owners[start] ?? -1;
+    while (end < parts.length && owners[end] === message) end++;
+    if (message < 0) continue;
+    let first = start;
+    while (first < end && (parts[first] === "S" || parts[first] === "role")) first++;
     let endOfTurn = first;
-    while (parts[endOfTurn] === "text") endOfTurn++;
-    if (parts[endOfTurn] !== "E") break; // a generation prompt
-    const end = parts[endOfTurn + 1] === "N" ? endOfTurn + 2 : endOfTurn + 1;
-    const message = owners[i] ?? -1;
-    if (message >= 0) ranges.push({ first, end, message, tagged: false, endOfTurn });
-    i = end - 1;
+    while (endOfTurn < end && parts[endOfTurn] !== "E") endOfTurn++;
+    ranges.push({ first, end, message, tagged: false, endOfTurn: endOfTurn < end ? endOfTurn : -1 });
   }
   return ranges;
 }
 
-function headerFirst(parts: readonly SegmentPart[], first: number): number {
+function headerFirst(parts: readonly SegmentPart[], owners: Int16Array, first: number): number {
+  const owner = owners[first];
   let at = first;
-  while (parts[at - 1] === "role") at--;
-  return parts[at - 1] === "S" ? at - 1 : at;
+  while ((parts[at - 1] === "role" || parts[at - 1] === "S") && owners[at - 1] === owner) at--;
+  return at;
 }
 
 /** The painted weight of each token, by its first character that is not a space. */
@@ -97,18 +104,23 @@ function segmentWeights({ segments, starts, ends, text }: TokenizedConversation)
   };
 }
 
-/** Whether a part of a segment is trained, and why. A turn of the preset's own is nobody's. */
+/** Whether a part of a segment is trained, and why. A turn of the form's own is nobody's. */
 function decidePart(
   mask: MaskPolicy,
-  part: SegmentPart,
+  { part, isNamed }: { readonly part: SegmentPart; readonly isNamed: boolean },
   turn: Turn | undefined,
 ): Pick<TokenDecision, "scored" | "reason"> {
   if (mask === "all") return { scored: true, reason: "everything" };
   const isAssistant = turn?.role === "assistant";
-  const isFrame = part === "S" || part === "E" || part === "N";
-  if (mask === "structural" && isFrame)
-    return { scored: true, reason: part === "E" && isAssistant ? "end-of-turn" : "structural" };
-  if (part === "role" || part === "S") return { scored: false, reason: "template" };
+  if (mask === "structural") {
+    if (part !== "text") {
+      const reason = part === "E" && isAssistant ? "end-of-turn" : "structural";
+      return isNamed ? { scored: true, reason } : { scored: false, reason: "template" };
+    }
+    if (!isAssistant && isNamed) return { scored: true, reason: "role" };
+    if (isAssistant && !isNamed) return { scored: false, reason: "role-off" };
+  }
+  if (part === "role" || part === "S" || part === "bos") return { scored: false, reason: "template" };
   if (!turn || turn.weight === 0) {
     const isOff = isAssistant ? "role-off" : "other-role";
     return { scored: false, reason: part === "text" ? isOff : "template" };

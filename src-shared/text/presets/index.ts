@@ -2,6 +2,7 @@ import { SiftError } from "#shared/errors.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { ALPACA } from "./alpaca.ts";
 import { CHATML } from "./chatml.ts";
+import { CHATML_HUMAN } from "./chatmlHuman.ts";
 import { GEMMA } from "./gemma.ts";
 import { LLAMA2 } from "./llama2.ts";
 import { LLAMA3 } from "./llama3.ts";
@@ -9,7 +10,6 @@ import { MISTRAL } from "./mistral.ts";
 import { PHI3 } from "./phi3.ts";
 import type { Preset } from "./preset.ts";
 import { QWEN3 } from "./qwen3.ts";
-import { CHATML_HUMAN } from "./segments.ts";
 import { ZEPHYR } from "./zephyr.ts";
 
 /** The formats that are built in; their Jinja is ours, held to the reference by test/oracles/presets. */
@@ -31,7 +31,9 @@ export function missingTokens(preset: Preset, tokenizer: Tokenizer): string[] {
   const { specialTokens } = tokenizer.files;
   return preset.needs.filter((need) => {
     if (need === "eos_token" || need === "bos_token") return specialTokens[need] === undefined;
-    return tokenizer.tokenToId(need) === undefined || tokenizer.encode(need).ids.length !== 1;
+    // A newline has another name in byte-level vocabularies.
+    const isKnown = need.trim() === "" || tokenizer.tokenToId(need) !== undefined;
+    return !isKnown || tokenizer.encode(need).ids.length !== 1;
   });
 }
 
@@ -48,3 +50,7 @@ export function requireTokens(preset: Preset, tokenizer: Tokenizer): void {
 
 export { SYSTEM_POLICIES, type SystemPolicy } from "./segments.ts";
 export type { Preset } from "./preset.ts";
+export { FORM_PARTS, FORM_ROLES, formMask, formRole, parseForm, templateForm } from "./form.ts";
+export type { FormPart, FormRole, FormRoleName, TemplateForm } from "./form.ts";
+export { formTwin } from "./formTwin.ts";
+export { CHATML_HUMAN_FORM } from "./chatmlHuman.ts";

@@ -1,10 +1,13 @@
 import type { MaskPolicy } from "../types.ts";
+import type { TemplateForm } from "./form.ts";
 
 /** A format that is built in. */
 export interface Preset {
   readonly name: string;
   /** Segments, each tokenized on its own, or a Jinja template like a model's. */
   readonly kind: "segments" | "jinja";
+  /** Of a format made of segments. */
+  readonly form?: TemplateForm;
   readonly mask: MaskPolicy;
   /** System text for conversations without one; empty: none is written. */
   readonly defaultSystem: string;
@@ -20,22 +23,25 @@ export interface Preset {
 export const quote = (text: string): string =>
   `'${text.replace(/[\\']/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r")}'`;
 
+/** The macro `text_of`: a content that is a text or a list of text parts, as text. */
+export const TEXT_OF = (name: string): string => `{%- macro text_of(content) -%}
+    {%- if content is string -%}{{- content -}}
+    {%- elif content is iterable -%}
+        {%- for part in content -%}
+            {%- if part['type'] == 'text' -%}{{- part['text'] -}}
+            {%- else -%}{{- raise_exception(${quote(`${name} takes text, not `)} + part['type']) -}}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro -%}
+`;
+
 /**
  * How the templates of ours begin: `system` is the conversation's own system text or the default, `turns` are the others, and
  * `text_of` writes a content that is a text or a list of text parts. Formats without tools refuse what they cannot write.
  */
 export function opening(system: string, options: { readonly name: string; readonly tools?: boolean }): string {
-  return `{%- macro text_of(content) -%}
-    {%- if content is string -%}{{- content -}}
-    {%- elif content is iterable -%}
-        {%- for part in content -%}
-            {%- if part['type'] == 'text' -%}{{- part['text'] -}}
-            {%- else -%}{{- raise_exception(${quote(`${options.name} takes text, not `)} + part['type']) -}}
-            {%- endif -%}
-        {%- endfor -%}
-    {%- endif -%}
-{%- endmacro -%}
-{%- if messages and messages[0]['role'] == 'system' -%}
+  return `${TEXT_OF(options.name)}{%- if messages and messages[0]['role'] == 'system' -%}
     {%- set system = text_of(messages[0]['content']) -%}
     {%- set turns = messages[1:] -%}
 {%- else -%}

@@ -1,7 +1,8 @@
 import { SiftError } from "#shared/errors.ts";
 import type { Tokenizer, TokenizedText } from "../tokenizer/tokenizer.ts";
 import type { Conversation, Message } from "../types.ts";
-import { quote, type Preset } from "./preset.ts";
+import { type FormRole, resolveForm, roleOf, type TemplateForm } from "./form.ts";
+import { roleList } from "./formTwin.ts";
 
 /** What happens to system turns of the data. */
 export const SYSTEM_POLICIES = ["keep", "row", "drop"] as const;
@@ -11,8 +12,8 @@ export const SYSTEM_POLICIES = ["keep", "row", "drop"] as const;
  */
 export type SystemPolicy = (typeof SYSTEM_POLICIES)[number];
 
-/** Part of a segment: its letter in DESIGN 4 (N after E), the role with the N behind it, or the content. */
-export type SegmentPart = "S" | "E" | "N" | "role" | "text";
+/** Part of a segment: its letter in DESIGN 4 (N after E), the role with what separates it, the content, or what opens the text. */
+export type SegmentPart = "S" | "E" | "N" | "role" | "text" | "bos";
 
 /** Tokens of a conversation, cut piece by piece, with what each token is. */
 export interface SegmentedTokens {
@@ -27,44 +28,6 @@ export interface SegmentedTokens {
   readonly droppedTurns: number;
 }
 
-const CHATML_SYSTEM = "You are a helpful assistant.";
-
-/** Template source of the preset for serving: `human` for user, a default system turn, a generation prompt. */
-function chatmlHumanTwin(system: string): string {
-  return `{%- set system = ${quote(system)} -%}
-{%- if messages and messages[0]['role'] != 'user' -%}
-    {%- set messages = messages[1:] -%}
-{%- endif -%}
-{{- '<|im_start|>system\\n' + system + '<|im_end|>\\n' -}}
-{%- for message in messages -%}
-    {%- if message['role'] == 'user' -%}
-        {{- '<|im_start|>human\\n' + message['content'] + '<|im_end|>\\n' -}}
-    {%- elif message['role'] == 'assistant' -%}
-        {{- '<|im_start|>assistant\\n' + message['content'] + '<|im_end|>\\n' -}}
-    {%- else -%}
-        {{- raise_exception('chatml-human takes user and assistant turns, not ' + message['role']) -}}
-    {%- endif -%}
-{%- endfor -%}
-{%- if add_generation_prompt -%}
-    {{- '<|im_start|>assistant\\n' -}}
-{%- endif -%}
-`;
-}
-
-/** The tutorial's format (DESIGN 4). */
-export const CHATML_HUMAN: Preset = {
-  name: "chatml-human",
-  kind: "segments",
-  needs: ["<|im_start|>", "<|im_end|>"],
-  endOfTurn: "<|im_end|>",
-  mask: "structural",
-  defaultSystem: CHATML_SYSTEM,
-  twin: chatmlHumanTwin,
-};
-
-const MARKS = { S: "<|im_start|>", E: "<|im_end|>", N: "\n" } as const;
-const ROLE_WORDS: Readonly<Record<string, string>> = { system: "system", user: "human", assistant: "assistant" };
-
 /** The default system text and what to do with a row's own. */
 export interface SegmentOptions {
   readonly system: string;
@@ -74,66 +37,70 @@ export interface SegmentOptions {
   readonly plainContent?: boolean;
 }
 
-/** chatml-human, DESIGN 4. */
+/** Writes conversations as a form says. */
 export class SegmentEncoder {
   private readonly tokenizer: Tokenizer;
+  private readonly form: TemplateForm;
 
-  /** @throws SiftError `preset-tokens` where S, E or N is not a single token. */
-  constructor(tokenizer: Tokenizer) {
+  /** @throws SiftError `form-tokens` where the form asks for a token that the tokenizer does not name */
+  constructor(tokenizer: Tokenizer, form: TemplateForm) {
     this.tokenizer = tokenizer;
-    for (const [letter, text] of Object.entries(MARKS)) {
-      const count = tokenizer.encode(text).ids.length;
-      if (count === 1) continue;
-      throw new SiftError(
-        "preset-tokens",
-        `chatml-human needs ${JSON.stringify(text)} (${letter}) to be one token; this tokenizer makes ${count}`,
-        {
-          remedy:
-            "choose the model's own template, or a model whose tokenizer has <|im_start|> and <|im_end|>, as Qwen's has",
-        },
-      );
-    }
+    this.form = resolveForm(form, tokenizer);
   }
 
   get generationPrompt(): string {
-    return `${MARKS.S}assistant${MARKS.N}`;
+    const { start, name, separator } = this.form.roles.assistant;
+    return start + name + separator;
   }
 
-  get endOfTurn(): number {
-    return this.tokenizer.encode(MARKS.E).ids[0] ?? 0;
+  /** Undefined where the end of an answer is not one token: generation cannot stop at it then. */
+  get endOfTurn(): number | undefined {
+    const { end } = this.form.roles.assistant;
+    const ids = end === "" ? this.tokenizer.encode(this.form.eos).ids : this.tokenizer.encode(end).ids;
+    return ids.length === 1 ? ids[0] : undefined;
   }
 
   /** @throws SiftError `role-unknown` naming the turn and its role, `row-empty`, `content-not-text`. */
   encode(conversation: Conversation, options: SegmentOptions): SegmentedTokens {
-    const plan = planTurns(conversation.messages, options);
+    const { form } = this;
+    const plan = planTurns(conversation.messages, options, form);
     const out = new SegmentBuilder(this.tokenizer, options.plainContent ?? false);
-    out.turn("system", plan.system.text, plan.system.message);
-    for (const { message, index } of plan.turns)
-      out.turn(ROLE_WORDS[message.role] ?? "", textOf(message, index), index);
-    if (options.addGenerationPrompt) out.opening("assistant", -1);
+    out.add(form.bos, "bos", -1);
+    const { system, assistant } = form.roles;
+    if (plan.system && system) out.turn(system, plan.system.text, plan.system.message);
+    for (const { message, index } of plan.turns) {
+      const role = roleOf(form, message.role);
+      if (role) out.turn(role, textOf(message, index, form), index);
+    }
+    if (options.addGenerationPrompt) out.opening(assistant, -1);
+    else out.add(form.eos, "E", plan.turns.at(-1)?.index ?? -1);
     return { ...out.build(), droppedTurns: plan.droppedTurns };
   }
 }
 
 interface TurnPlan {
-  readonly system: { readonly text: string; readonly message: number };
+  /** Undefined where no system turn is written. */
+  readonly system: { readonly text: string; readonly message: number } | undefined;
   readonly turns: readonly { readonly message: Message; readonly index: number }[];
   readonly droppedTurns: number;
 }
 
 /** Which turns are written, and with which system text. */
-function planTurns(messages: readonly Message[], options: SegmentOptions): TurnPlan {
+function planTurns(messages: readonly Message[], options: SegmentOptions, form: TemplateForm): TurnPlan {
   const turns = messages.map((message, index) => ({ message, index }));
   const [first] = turns;
-  const dropsFirst = first !== undefined && first.message.role !== "user";
-  const usesSystem = dropsFirst && first.message.role === "system" && options.systemPolicy === "row";
-  const system = usesSystem ? { text: textOf(first.message, 0), message: 0 } : { text: options.system, message: -1 };
-  const rest = dropsFirst ? turns.slice(1) : turns;
+  const drops = form.first_turn === "drop";
+  const leaves = first !== undefined && (drops ? first.message.role !== "user" : first.message.role === "system");
+  const usesSystem =
+    leaves && first.message.role === "system" && form.roles.system && (!drops || options.systemPolicy === "row");
+  const given = usesSystem ? { text: textOf(first.message, 0, form), message: 0 } : undefined;
+  const system = given ?? { text: options.system, message: -1 };
+  const rest = leaves && (drops || usesSystem) ? turns.slice(1) : turns;
   for (const { message, index } of rest) {
-    if (message.role === "user" || message.role === "assistant") continue;
+    if (message.role !== "system" && roleOf(form, message.role)) continue;
     throw new SiftError(
       "role-unknown",
-      `chatml-human takes user and assistant turns; turn ${index + 1} has the role '${message.role}'`,
+      `${form.name} takes ${roleList(form)} turns; turn ${index + 1} has the role '${message.role}'`,
       {
         remedy: "leave the row out, rename the role, or choose another template",
       },
@@ -141,18 +108,24 @@ function planTurns(messages: readonly Message[], options: SegmentOptions): TurnP
   }
   if (rest.length === 0)
     throw new SiftError("row-empty", "no turn is left after the first one, which is not a user's, was dropped");
-  return { system, turns: rest, droppedTurns: dropsFirst && !usesSystem ? 1 : 0 };
+  const isWritten = form.roles.system !== undefined && (drops || system.text !== "");
+  return { system: isWritten ? system : undefined, turns: rest, droppedTurns: leaves && !usesSystem ? 1 : 0 };
 }
 
 /** Content as one text: parts of type text joined. */
-function textOf(message: Message, index: number): string {
+function textOf(message: Message, index: number, form: TemplateForm): string {
   const { content } = message;
-  if (typeof content === "string") return content;
+  const calls = form.first_turn === "keep" && (message.tool_calls?.length ?? 0) > 0;
+  if (typeof content === "string" && !calls) return content;
   const parts = content ?? [];
-  if (parts.every((part) => part.type === "text" && typeof part.text === "string") && !message.tool_calls) {
+  if (
+    typeof parts !== "string" &&
+    parts.every((part) => part.type === "text" && typeof part.text === "string") &&
+    !message.tool_calls
+  ) {
     return parts.map((part) => part.text ?? "").join("");
   }
-  throw new SiftError("content-not-text", `chatml-human takes text; turn ${index + 1} holds something else`, {
+  throw new SiftError("content-not-text", `${form.name} takes text; turn ${index + 1} holds something else`, {
     remedy: "leave the row out or choose another template",
   });
 }
@@ -175,21 +148,22 @@ class SegmentBuilder {
     this.plain = plain;
   }
 
-  turn(role: string, content: string, message: number): void {
+  turn(role: FormRole, content: string, message: number): void {
     this.opening(role, message);
     this.contentStarts.set(message, this.text.length);
     this.add(content, "text", message);
-    this.add(MARKS.E, "E", message);
-    this.add(MARKS.N, "N", message);
+    this.add(role.end, "E", message);
+    this.add(role.newline, "N", message);
   }
 
-  opening(role: string, message: number): void {
-    this.add(MARKS.S, "S", message);
-    this.add(role, "role", message);
-    this.add(MARKS.N, "role", message);
+  opening(role: FormRole, message: number): void {
+    this.add(role.start, "S", message);
+    this.add(role.name, "role", message);
+    this.add(role.separator, "role", message);
   }
 
-  private add(piece: string, part: SegmentPart, message: number): void {
+  add(piece: string, part: SegmentPart, message: number): void {
+    if (piece === "") return;
     const isContent = this.plain && part === "text" && message >= 0;
     const tokens = this.tokenizer.encode(piece, isContent ? () => true : undefined);
     const base = this.text.length;

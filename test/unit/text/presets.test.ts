@@ -66,7 +66,7 @@ function wideTokenizer(): Tokenizer {
   const read = (name: string): Record<string, unknown> =>
     JSON.parse(readFileSync(join(folder, name), "utf8")) as Record<string, unknown>;
   const file = read("tokenizer.json");
-  const needs = PRESET_NAMES.flatMap((name) => presetOf(name).needs).filter((text) => !/_token$/.test(text));
+  const needs = PRESET_NAMES.flatMap((name) => presetOf(name).needs).filter((text) => !/_token$|^\n$/.test(text));
   const known = (file["added_tokens"] as { content: string; id: number }[]).slice();
   const first = Math.max(...known.map(({ id }) => id)) + 1;
   const fresh = [...new Set(["<s>", "</s>", ...needs])].filter(

@@ -5,17 +5,18 @@ import { stripReasoning } from "./mask/strip.ts";
 import type { TokenizedConversation } from "./mask/tokenized.ts";
 import { factsOf, lossyNotice, specialNotices, strippedNotice } from "./notices.ts";
 import { originsOfTokens, type TextOrigin } from "./origins.ts";
-import type { Preset } from "./presets/index.ts";
+import { formMask, trainsPart, type TemplateForm } from "./presets/form.ts";
+import { formTwin } from "./presets/formTwin.ts";
 import { SegmentEncoder, type SegmentedTokens, type SegmentOptions } from "./presets/segments.ts";
 import { NO_PROMPT } from "./promptEnds.ts";
 import { buildRow } from "./rowBuilder.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { Conversation, EncodedRow, MaskPolicy, Message } from "./types.ts";
 
-/** Encodes conversations through a preset that is made of segments. */
-export class PresetEncoder implements ConversationEncoder {
+/** Encodes conversations through a form: a template that is made of segments. */
+export class FormEncoder implements ConversationEncoder {
   readonly mask: MaskPolicy;
-  readonly endOfTurn: number;
+  readonly endOfTurn: number | undefined;
   readonly generationPrompt: string;
   readonly templateSource: string;
   private readonly tokenizer: Tokenizer;
@@ -24,16 +25,19 @@ export class PresetEncoder implements ConversationEncoder {
   private readonly dropsSystem: boolean;
   private readonly compiled: CompiledMask;
 
-  /** @throws SiftError `preset-tokens`. */
-  constructor(options: EncoderOptions, preset: Preset) {
-    const system = options.systemMessage ?? preset.defaultSystem;
+  private readonly form: TemplateForm;
+
+  /** @throws SiftError `form-tokens`. */
+  constructor(options: EncoderOptions, form: TemplateForm) {
+    const system = options.systemMessage ?? form.default_system;
+    this.form = form;
     this.tokenizer = options.tokenizer;
-    this.mask = options.mask ?? preset.mask;
+    this.mask = options.mask ?? formMask(form);
     this.compiled = compileMask(this.mask, options.maskOptions);
-    this.segments = new SegmentEncoder(options.tokenizer);
+    this.segments = new SegmentEncoder(options.tokenizer, form);
     this.endOfTurn = this.segments.endOfTurn;
     this.generationPrompt = this.segments.generationPrompt;
-    this.templateSource = preset.twin(system);
+    this.templateSource = formTwin(form, system);
     const plainContent = options.rowOptions?.specialTokens === "plain";
     this.segmentOptions = { system, systemPolicy: options.systemPolicy ?? "keep", plainContent };
     this.dropsSystem = options.systemPolicy === "drop";
@@ -62,7 +66,8 @@ export class PresetEncoder implements ConversationEncoder {
 
   label(conversation: TokenizedConversation): EncodeResult {
     const { text, notices, facts } = conversation;
-    return { encoded: buildRow(conversation, text, decideSegments(conversation, this.compiled)), notices, facts };
+    const decide = decideSegments(conversation, this.compiled, (role, part) => trainsPart(this.form, role, part));
+    return { encoded: buildRow(conversation, text, decide), notices, facts };
   }
 
   private notices(
