@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { Option } from "commander";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
 import { SiftError } from "#shared/errors.ts";
@@ -8,6 +8,7 @@ import { MASK_POLICIES, PRESET_NAMES, SPECIAL_CHOICES, TRUNCATION_MODES } from "
 import type { MaskPolicy, RowOptions } from "#shared/text/index.ts";
 import type { EncodeSpec, ResultOf, ThreadRow } from "../core/data/thread-protocol.ts";
 import type { RowCoder } from "../core/text/encoding.ts";
+import { namedTemplate, templateFile } from "../core/text/templateChoice.ts";
 import { integer, UsageError } from "./command.ts";
 import type { CommonOptions } from "./command.ts";
 import { type MaskFlags, maskOptionsFromFlags, withMaskFlags } from "./mask-flags.ts";
@@ -29,7 +30,10 @@ export function withTextFlags(command: Command): Command {
   const withText = command
     .requiredOption("--data <file>", "JSON or JSON Lines file of conversations")
     .requiredOption("--tokenizer <dir>", "model or tokenizer folder")
-    .option("--template <preset|file>", `${PRESET_NAMES.join(", ")}, or a Jinja file (default: the folder's own)`)
+    .option(
+      "--template <preset|file>",
+      `own:NAME, ${PRESET_NAMES.join(", ")}, a Jinja file or a form (default: the folder's own)`,
+    )
     .addOption(new Option("--mask <policy>", "what is trained (default: the template's)").choices([...MASK_POLICIES]))
     .option("--max_length <n>", "cut rows at the end after n tokens (default: nothing is cut)", integer(1))
     .addOption(
@@ -106,12 +110,12 @@ export async function* encodeRows<Want extends keyof ResultOf>(
   }
 }
 
-/** A preset's name, `own`, or a file of Jinja. */
+/** A preset's name, `own`, `own:NAME`, a file of Jinja or of a form. */
 export function templateChoice(text: string | undefined): TemplateChoice {
-  if (text === undefined || text === "own") return { kind: "own" };
-  if (PRESET_NAMES.includes(text)) return { kind: "preset", name: text };
-  const file = existingFile("template", text, `expected a preset (${PRESET_NAMES.join(", ")}) or a Jinja file`);
-  return { kind: "text", source: readFileSync(file, "utf8"), name: text };
+  const named = namedTemplate(text ?? "own");
+  if (named || text === undefined) return named ?? { kind: "own" };
+  const hint = `expected own, own:NAME, a preset (${PRESET_NAMES.join(", ")}), a Jinja file or a form (.yaml, .json)`;
+  return templateFile(existingFile("template", text, hint), text);
 }
 
 export function existingFile(flag: string, path: string, hint = ""): string {

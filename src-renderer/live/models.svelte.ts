@@ -10,6 +10,7 @@ const FRESH_MS = 3000;
 interface Asked {
   readonly modelPath: string;
   readonly ownTemplate: boolean;
+  readonly templateName?: string;
 }
 interface Kept {
   readonly model: Promise<LiveModelRef>;
@@ -33,7 +34,8 @@ class LiveModels {
 
   /** @throws SiftError of the model's files; NotLiveError where they cannot be sent */
   async get({ modelPath, template }: EncodeSettings): Promise<LiveModelRef> {
-    const asked: Asked = { modelPath, ownTemplate: template.kind === "own" };
+    const named = template.kind === "own" && template.name !== undefined ? { templateName: template.name } : {};
+    const asked: Asked = { modelPath, ownTemplate: template.kind === "own", ...named };
     const key = JSON.stringify(asked);
     const kept = this.#kept.get(key) ?? this.#keep(key, asked);
     const ref = await kept.model;

@@ -27,7 +27,7 @@ function isPath(kind: PathKind, value: string, exists: () => boolean): boolean {
     case "path":
       return true;
     case "template":
-      return EXTENSION.test(value) || SEPARATOR.test(value);
+      return !value.startsWith("own:") && (EXTENSION.test(value) || SEPARATOR.test(value));
     case "file-or-name":
       return EXTENSION.test(value) || SEPARATOR.test(value) || exists();
     case "folder-or-name": // "owner/name" is a name where no such folder exists

@@ -18,5 +18,14 @@ export type LiveModel = v.InferOutput<typeof liveModel>;
 
 export const liveContract = {
   /** `live-too-large` where the files are too large to send. `ownTemplate` false: the model's own template is not needed. */
-  model: read.input(v.object({ modelPath: path, ownTemplate: v.boolean(), known: v.optional(hash) })).output(liveModel),
+  model: read
+    .input(
+      v.object({
+        modelPath: path,
+        ownTemplate: v.boolean(),
+        templateName: v.exactOptional(v.string()),
+        known: v.optional(hash),
+      }),
+    )
+    .output(liveModel),
 };

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { templateForm } from "../text/presets/form.ts";
 import { SPECIAL_CHOICES, TRUNCATION_MODES } from "../text/rowOptions.ts";
 import { MASK_POLICIES } from "../text/types.ts";
 import { finding, lengthProfile } from "./proof.ts";
@@ -6,11 +7,15 @@ import { parsedRow } from "./datasets.ts";
 import { maskOptions, ruleCount } from "./mask.ts";
 import { empty, errorReport, hash, id, path, procedure, read, timestamp } from "./common.ts";
 
-/** Which template a row is rendered with: the model's own, a preset of ours, or a text (a draft or a saved one). */
+/**
+ * Which template a row is rendered with: the model's own (its default, or one of its named ones), a preset of ours, a text (a draft or
+ * a saved one), or a form.
+ */
 export const templateChoice = v.variant("kind", [
-  v.object({ kind: v.literal("own") }),
+  v.object({ kind: v.literal("own"), name: v.exactOptional(v.string()) }),
   v.object({ kind: v.literal("preset"), name: v.string() }),
   v.object({ kind: v.literal("text"), source: v.string(), name: v.optional(v.string()) }),
+  v.object({ kind: v.literal("form"), form: templateForm }),
 ]);
 export type TemplateChoice = v.InferOutput<typeof templateChoice>;
 

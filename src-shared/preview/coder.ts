@@ -58,6 +58,7 @@ const NO_TEMPLATE: EncoderTemplate = { kind: "jinja", source: "" };
 export function chosenTemplate(choice: TemplateChoice, own: string | undefined): EncoderTemplate | undefined {
   if (choice.kind === "preset") return { kind: "preset", name: choice.name };
   if (choice.kind === "text") return { kind: "jinja", source: choice.source };
+  if (choice.kind === "form") return { kind: "form", form: choice.form };
   return own === undefined ? undefined : { kind: "jinja", source: own };
 }
 

@@ -5,6 +5,7 @@ import type { ConfigEntry, ConfigValue, PlanPreview } from "#shared/contract/run
 import type { Proof, TemplateChoice } from "#shared/contract/text.ts";
 import type { RunConfig } from "#shared/config/index.ts";
 import { textHash } from "../text/report.ts";
+import { templateText } from "../text/templateChoice.ts";
 import { freeFolder, resolveLayers } from "./resolve.ts";
 
 /** What the form holds. */
@@ -59,13 +60,15 @@ const withoutEmpty = (values: Draft["values"]): Record<string, ConfigValue> =>
     Object.entries(values).filter(([key, value]) => value !== null && value !== "" && !PICKED.some((p) => p === key)),
   );
 
-/** `own`, a preset's name, or a file that holds the text: content-addressed, so that it never changes under a run. */
+/** `own`, a preset's name, or a file that holds the text or form: content-addressed, so that it never changes under a run. */
 function templateValue(choice: TemplateChoice, folder: string): string {
-  if (choice.kind === "own") return "own";
-  if (choice.kind === "preset") return choice.name;
+  const named = templateText(choice);
+  if (named !== undefined) return named;
+  const form = choice.kind === "form" ? `${JSON.stringify(choice.form, null, 2)}\n` : undefined;
+  const source = form ?? (choice.kind === "text" ? choice.source : "");
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${textHash(choice.source).slice(0, 16)}.jinja`);
-  writeFileSync(file, choice.source);
+  const file = join(folder, `${textHash(source).slice(0, 16)}${form === undefined ? ".jinja" : ".form.json"}`);
+  writeFileSync(file, source);
   return file;
 }
 

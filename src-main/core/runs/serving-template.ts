@@ -1,4 +1,4 @@
-import type { EncodeSettings } from "#shared/contract/text.ts";
+import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
 import { presetOf } from "#shared/text/index.ts";
 import type { ServingTemplate } from "#shared/worker/protocol.ts";
 import { openCoder } from "../text/encoding.ts";
@@ -10,13 +10,17 @@ export function servingTemplate(settings: EncodeSettings): ServingTemplate | nul
   const info = templateInfo(settings.template, settings.modelPath, settings.systemMessage);
   if (!encoder || !info) return null;
   const { endOfTurn, stopIds, templateSource, tokenizer } = encoder;
-  const preset = settings.template.kind === "preset" ? presetOf(settings.template.name).defaultSystem : null;
   return {
     source: templateSource,
     name: info.name,
     hash: textHash(templateSource),
-    defaultSystem: settings.systemMessage ?? preset,
+    defaultSystem: settings.systemMessage ?? defaultSystem(settings.template),
     stopIds: [...stopIds],
     endOfTurn: endOfTurn === undefined ? null : (tokenizer.idToToken(endOfTurn) ?? null),
   };
+}
+
+function defaultSystem(template: TemplateChoice): string | null {
+  if (template.kind === "preset") return presetOf(template.name).defaultSystem;
+  return template.kind === "form" ? template.form.default_system : null;
 }

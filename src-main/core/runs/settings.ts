@@ -1,24 +1,23 @@
-import { readFileSync } from "node:fs";
-import { basename } from "node:path";
 import type { ConfigEntry } from "#shared/contract/runs.ts";
 import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
 import { parseRunConfig, type RunConfig } from "#shared/config/index.ts";
 import { SiftError } from "#shared/errors.ts";
 import { maskOptionsOf } from "#shared/text/index.ts";
-import { isTemplateName } from "../text/encoding.ts";
+import { namedTemplate, templateFile } from "../text/templateChoice.ts";
 
 /** The recorded entries as the typed configuration. */
 export const configOf = (entries: readonly ConfigEntry[]): RunConfig =>
   parseRunConfig(Object.fromEntries(entries.map((entry) => [entry.key, entry.value])));
 
-/** A configuration's `template` as a choice; a file is read now, so that the run keeps its text. @throws SiftError `template-file` */
+/** A configuration's `template` as a choice; a file is read now, so that the run keeps its text. @throws SiftError `template-file`, `template-form` */
 export function templateChoiceOf(config: Pick<RunConfig, "template">): TemplateChoice {
   const { template } = config;
-  if (template === "own") return { kind: "own" };
-  if (isTemplateName(template)) return { kind: "preset", name: template };
+  const named = namedTemplate(template);
+  if (named) return named;
   try {
-    return { kind: "text", source: readFileSync(template, "utf8"), name: basename(template) };
+    return templateFile(template);
   } catch (error) {
+    if (error instanceof SiftError) throw error;
     const message = error instanceof Error ? error.message : String(error);
     throw new SiftError("template-file", `the template is neither own, nor a preset, nor a readable file: ${message}`, {
       where: { file: template, what: "template" },

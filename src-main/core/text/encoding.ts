@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
 import { chosenTemplate, rowCoder, type ModelText, type RowCoder } from "#shared/preview/coder.ts";
-import { maskSettingsOf, PRESET_NAMES, textKeyOf, type TemplateChoice as EncoderTemplate } from "#shared/text/index.ts";
+import { maskSettingsOf, textKeyOf, type TemplateChoice as EncoderTemplate } from "#shared/text/index.ts";
 import { readModelConfig } from "../models/config.ts";
 import { ownTemplate } from "../models/template.ts";
 import { hasTokenizer, loadTokenizer } from "../models/tokenizer.ts";
@@ -12,11 +12,10 @@ export type { EncodedAll, RowCoder } from "#shared/preview/coder.ts";
 /** What of the model folder decides ids and labels. @throws SiftError of the tokenizer or the model's files */
 export function modelText({ modelPath, template }: EncodeSettings): ModelText {
   const known = hasTokenizer(modelPath);
-  const own = known && template.kind === "own";
   return {
     modelPath,
     tokenizer: known ? loadTokenizer(modelPath).tokenizer : undefined,
-    ownTemplate: own ? ownTemplate(modelPath)?.source : undefined,
+    ownTemplate: known && template.kind === "own" ? ownTemplate(modelPath, template.name)?.source : undefined,
     vocabularySize: known ? undefined : readModelConfig(modelPath).vocab_size,
   };
 }
@@ -26,12 +25,7 @@ export const openCoder = (settings: EncodeSettings): RowCoder => rowCoder(settin
 
 /** The template that a choice means; undefined where the model has none of its own. */
 export function encoderTemplate(choice: TemplateChoice, modelPath: string): EncoderTemplate | undefined {
-  return chosenTemplate(choice, choice.kind === "own" ? ownTemplate(modelPath)?.source : undefined);
-}
-
-/** A configuration's `template`: own, a preset's name; anything else is the path of a Jinja file, read by the caller. */
-export function isTemplateName(text: string): boolean {
-  return text === "own" || PRESET_NAMES.includes(text);
+  return chosenTemplate(choice, choice.kind === "own" ? ownTemplate(modelPath, choice.name)?.source : undefined);
 }
 
 /** `strftime_now` gives another text every day. */

@@ -12,12 +12,14 @@ const MAX_TOKENIZER_BYTES = 64 << 20;
 interface Asked {
   readonly modelPath: string;
   readonly ownTemplate: boolean;
+  /** Of the model's templates, the one of this name. */
+  readonly templateName?: string | undefined;
   /** Hash of a tokenizer that the asker has. */
   readonly known?: string | undefined;
 }
 
 /** The files with which a page encodes rows itself. @throws SiftError `live-too-large`, and those of the model's files */
-export function liveModel({ modelPath, ownTemplate: wanted, known }: Asked): LiveModel {
+export function liveModel({ modelPath, ownTemplate: wanted, templateName, known }: Asked): LiveModel {
   if (!hasTokenizer(modelPath)) {
     const { vocab_size: vocabularySize } = readModelConfig(modelPath);
     return { tokenizer: null, ownTemplate: null, vocabularySize: vocabularySize ?? null };
@@ -31,7 +33,7 @@ export function liveModel({ modelPath, ownTemplate: wanted, known }: Asked): Liv
   const read = () => ({ tokenizer: readFileSync(file, "utf8"), config: JSON.stringify(tokenizerConfig(modelPath)) });
   return {
     tokenizer: { hash, files: hash === known ? null : read() },
-    ownTemplate: wanted ? (ownTemplate(modelPath)?.source ?? null) : null,
+    ownTemplate: wanted ? (ownTemplate(modelPath, templateName)?.source ?? null) : null,
     vocabularySize: null,
   };
 }

@@ -3,6 +3,9 @@ import type { EncodeSettings, TemplateChoice, TemplateInfo, TemplateReport } fro
 import { toErrorReport } from "#shared/errors.ts";
 import {
   MASK_POLICIES,
+  formMask,
+  formTwin,
+  type TemplateForm,
   presetOf,
   PRESET_NAMES,
   compareTemplates,
@@ -10,6 +13,7 @@ import {
   type Tokenizer,
 } from "#shared/text/index.ts";
 import { encoderTemplate, openCoder } from "./encoding.ts";
+import { templateText } from "./templateChoice.ts";
 
 const TAG = /\{%-?\s*generation\s*-?%\}/;
 const SEGMENT_FREE = MASK_POLICIES.filter((policy) => policy !== "structural");
@@ -23,12 +27,13 @@ export function templateInfo(
   systemMessage?: string,
 ): TemplateInfo | undefined {
   if (choice.kind === "preset") return presetInfo(choice.name, systemMessage);
+  if (choice.kind === "form") return formInfo(choice.form, systemMessage);
   const template = encoderTemplate(choice, modelPath);
   if (template?.kind !== "jinja") return undefined;
   const { source } = template;
   return {
     choice,
-    name: choice.kind === "text" ? (choice.name ?? "draft") : "own",
+    name: choice.kind === "text" ? (choice.name ?? "draft") : (templateText(choice) ?? "own"),
     source,
     hash: textHash(source),
     editable: true,
@@ -49,6 +54,20 @@ function presetInfo(name: string, systemMessage?: string): TemplateInfo {
     editable: false,
     defaultMask: preset.mask,
     masks: preset.kind === "segments" ? [...MASK_POLICIES] : [...SEGMENT_FREE],
+    tagged: false,
+  };
+}
+
+function formInfo(form: TemplateForm, systemMessage?: string): TemplateInfo {
+  const source = formTwin(form, systemMessage ?? form.default_system);
+  return {
+    choice: { kind: "form", form },
+    name: form.name,
+    source,
+    hash: textHash(source),
+    editable: false,
+    defaultMask: formMask(form),
+    masks: [...MASK_POLICIES],
     tagged: false,
   };
 }

@@ -2,7 +2,8 @@ import type { SavedTemplate, TemplateChoice, TemplateInfo } from "#shared/contra
 
 /** The source select: one value a template that can be chosen. */
 export const sourceValue = (choice: TemplateChoice, saved: readonly SavedTemplate[]): string => {
-  if (choice.kind === "own") return "own";
+  if (choice.kind === "own") return choice.name === undefined ? "own" : `own:${choice.name}`;
+  if (choice.kind === "form") return "form";
   if (choice.kind === "preset") return `preset:${choice.name}`;
   const same = saved.find((each) => each.source === choice.source);
   return same ? `saved:${same.id}` : "edited";
@@ -15,6 +16,7 @@ export function choiceOf(
   saved: readonly SavedTemplate[],
 ): TemplateChoice | undefined {
   if (value === "own") return { kind: "own" };
+  if (value.startsWith("own:")) return { kind: "own", name: value.slice("own:".length) };
   const preset = presets.find((each) => `preset:${each.name}` === value);
   if (preset) return preset.choice;
   const kept = saved.find((each) => `saved:${each.id}` === value);

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, wri
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { inspectModel } from "#main/core/models/inspect.ts";
-import { ownTemplate } from "#main/core/models/template.ts";
+import { ownTemplate, ownTemplates } from "#main/core/models/template.ts";
 import { sharedPath } from "../../shared.ts";
 import { startCore, temporaryFolder } from "./helpers.ts";
 
@@ -107,6 +107,27 @@ describe("model folders", () => {
     expect(ownTemplate(folder)?.source).toBe("d");
     writeFileSync(join(folder, "chat_template.jinja"), "file");
     expect(ownTemplate(folder)?.source).toBe("file");
+  });
+
+  it("has named templates, of a list and of a folder, the file of a name first", () => {
+    const folder = modelFolder();
+    const list = [
+      { name: "tool_use", template: "t" },
+      { name: "rag", template: "r" },
+    ];
+    writeFileSync(join(folder, "tokenizer_config.json"), JSON.stringify({ chat_template: list }));
+    expect(ownTemplate(folder, "rag")?.source).toBe("r");
+    expect(() => ownTemplate(folder)).toThrow(
+      expect.objectContaining({ remedy: expect.stringContaining("own:rag") as string }),
+    );
+    mkdirSync(join(folder, "additional_chat_templates"));
+    writeFileSync(join(folder, "additional_chat_templates", "tool_use.jinja"), "file");
+    writeFileSync(join(folder, "chat_template.jinja"), "main");
+    expect(ownTemplates(folder).map(({ name, source }) => [name, source])).toEqual([
+      ["default", "main"],
+      ["tool_use", "file"],
+      ["rag", "r"],
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { EncodeSettings, Proof } from "#shared/contract/text.ts";
 import type { Catalogue } from "../../../i18n/en.ts";
 import type { workspace } from "../../../state/workspace.svelte.ts";
+import { choiceName } from "../choice-name.ts";
 
 export type RepairKind = keyof Catalogue["proof"]["repair"];
 type Change = Parameters<(typeof workspace)["set"]>[0];
@@ -70,7 +71,7 @@ function ownTemplate({ settings }: Proof, { setting, values }: Words): Repair | 
     kind: "own-template",
     change: { template: { kind: "own" } },
     setting: setting.template,
-    before: settings.template.name ?? "Jinja",
+    before: choiceName(settings.template, { own: values.own, text: "Jinja" }),
     after: values.own,
   };
 }

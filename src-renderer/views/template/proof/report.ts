@@ -2,6 +2,7 @@ import type { Proof } from "#shared/contract/text.ts";
 import { proofHtml } from "#shared/report/proofHtml.ts";
 import { formatNumber, formatPercent } from "../../../i18n/format.ts";
 import { i18n, t } from "../../../i18n/i18n.svelte.ts";
+import { choiceName } from "../choice-name.ts";
 
 /** The proof as a page of its own, in the language of the app. */
 export function reportHtml(proof: Proof): string {
@@ -9,11 +10,6 @@ export function reportHtml(proof: Proof): string {
   const { shared } = t();
   const { template, mask } = proof.settings;
   const share = formatPercent(proof.supervisedTokens / Math.max(1, proof.tokens), 1);
-  const names = {
-    own: words.values.own,
-    preset: template.kind === "preset" ? template.name : "",
-    text: template.kind === "text" ? (template.name ?? "Jinja") : "",
-  };
   return proofHtml({
     language: i18n.tag,
     title: words.title,
@@ -24,7 +20,7 @@ export function reportHtml(proof: Proof): string {
       [words.facts.supervised, `${formatNumber(proof.supervisedTokens)} (${share})`],
       [words.facts.longest, formatNumber(proof.longestRow)],
       [shared.model.label, proof.settings.modelPath],
-      [words.setting.template, names[template.kind]],
+      [words.setting.template, choiceName(template, { own: words.values.own, text: "Jinja" })],
       [words.setting.mask, mask ?? words.values.standard],
     ],
     findings: proof.findings.map((finding) => ({
