@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isDefinedError, safe } from "@orpc/server";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { SCHEMA_001 } from "#main/core/store/schema-001.ts";
@@ -51,15 +50,12 @@ describe("paint", () => {
 
   it("is refused where there is no text, beyond the text, and for other weights", async () => {
     const { client, key, paint } = await oneRow();
-    const code = async (work: Promise<unknown>): Promise<unknown> => {
-      const [error] = await safe(work);
-      return error && isDefinedError(error) ? (error.data as { code: string }).code : error;
-    };
-    expect(await code(paint(0, 3, 2.5))).toBe("paint-weight");
-    expect(await code(paint(0, ANSWER.length + 1, 0))).toBe("paint-range");
-    expect(await code(paint(3, 3, 0))).toBe("paint-range");
+    const refused = (code: string) => ({ data: { code } });
+    await expect(paint(0, 3, 2.5)).rejects.toMatchObject(refused("paint-weight"));
+    await expect(paint(0, ANSWER.length + 1, 0)).rejects.toMatchObject(refused("paint-range"));
+    await expect(paint(3, 3, 0)).rejects.toMatchObject(refused("paint-range"));
     const wrong = client.datasets.paintMessage({ ...key, messageIndex: 7, start: 0, end: 1, weight: 0 });
-    expect(await code(wrong)).toBe("no-such-turn");
+    await expect(wrong).rejects.toMatchObject(refused("no-such-turn"));
   });
 
   it("makes another dataset of it for proofs, and the same one once it is taken back", async () => {
