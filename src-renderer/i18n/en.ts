@@ -14,6 +14,7 @@ import { runs } from "./en/runs.ts";
 import { settings } from "./en/settings.ts";
 import { shared } from "./en/shared.ts";
 import { template } from "./en/template.ts";
+import { tokens } from "./en/tokens.ts";
 import { train } from "./en/train.ts";
 
 /**
@@ -31,6 +32,7 @@ export const en = {
   editor,
   mask,
   proof,
+  tokens,
   train,
   config,
   runs,

@@ -15,6 +15,7 @@ import { runs } from "./zh/runs.ts";
 import { settings } from "./zh/settings.ts";
 import { shared } from "./zh/shared.ts";
 import { template } from "./zh/template.ts";
+import { tokens } from "./zh/tokens.ts";
 import { train } from "./zh/train.ts";
 
 /** 简体中文; complete by type. */
@@ -29,6 +30,7 @@ export const zh: Catalogue = {
   editor,
   mask,
   proof,
+  tokens,
   train,
   config,
   runs,

@@ -1,7 +1,8 @@
 import type { TokenView } from "#shared/contract/text.ts";
 import { IGNORE, REASONS, type Reason } from "#shared/text/types.ts";
 
-export type TokenState = "trained" | "partly" | "idle";
+/** `strong`: trained with a weight above 1. */
+export type TokenState = "trained" | "partly" | "strong" | "idle";
 
 /** One token as it is drawn. */
 export interface DrawnToken {
@@ -19,11 +20,20 @@ export interface DrawnToken {
   readonly breaks: boolean;
   /** A byte of a character that an earlier token shows. */
   readonly continues: boolean;
+  /** Holds some of the bytes of a character only. */
+  readonly bytes: boolean;
+  /** One of the tokenizer's own, such as the end of a turn. */
+  readonly special: boolean;
 }
+
+/** Names that tokenizers give to tokens of their own; a word of the text never looks like one of these. */
+const SPECIAL = /^(<\|.+\|>|<｜.+｜>|<\/?(s|unk|pad|bos|eos|mask|cls|sep)>|<(start|end)_of_(turn|text|image)>|\[[A-Z_/]+\])$/;
+/** A byte as SentencePiece writes it where the character is not in the vocabulary. */
+const BYTE = /^<0x[0-9A-Fa-f]{2}>$/;
 
 function stateOf(label: number, weight: number): TokenState {
   if (label === IGNORE || weight === 0) return "idle";
-  return weight === 1 ? "trained" : "partly";
+  return weight === 1 ? "trained" : weight < 1 ? "partly" : "strong";
 }
 
 /**
@@ -39,28 +49,32 @@ export function drawTokens(view: TokenView, limit = Infinity): DrawnToken[] {
     const end = view.ends[index] ?? start;
     const text = view.text.slice(Math.max(start, shownTo), end);
     const weight = view.weights[index] ?? 0;
+    const piece = view.pieces[index] ?? "";
     drawn.push({
       index,
       id: view.ids[index] ?? 0,
       text,
-      piece: view.pieces[index] ?? "",
+      piece,
       state: stateOf(view.labels[index] ?? IGNORE, weight),
       weight,
       reason: REASONS[view.reasons[index] ?? 0] ?? "template",
       message: view.messages[index] ?? -1,
       breaks: text.includes("\n"),
       continues: text === "" && end > start,
+      bytes: BYTE.test(piece) || (end > start && (start < shownTo || (view.starts[index + 1] ?? end) < end)),
+      special: SPECIAL.test(piece),
     });
     shownTo = Math.max(shownTo, end);
   }
   return drawn;
 }
 
-/** What a token shows: line ends as ↵, tabs as ⇥; a space stays a space. */
-export function visibleText(token: DrawnToken): string {
+/** What a token shows: line ends as ↵, tabs as ⇥; a space stays a space, or is ␣ where spaces are to be seen. */
+export function visibleText(token: DrawnToken, options: { spaces?: boolean } = {}): string {
   if (token.continues) return "·";
   if (token.text === "") return token.piece === "" ? "∅" : token.piece;
-  return token.text.replaceAll("\r", "␍").replaceAll("\n", "↵").replaceAll("\t", "⇥");
+  const text = token.text.replaceAll("\r", "␍").replaceAll("\n", "↵").replaceAll("\t", "⇥");
+  return options.spaces ? text.replaceAll(" ", "␣").replaceAll("\u00a0", "⍽").replaceAll("\u3000", "□") : text;
 }
 
 /** Share of tokens that are trained, 0…1. */
