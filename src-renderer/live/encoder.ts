@@ -37,9 +37,10 @@ export class LiveEncoder {
       throw new SiftError("live-tokenizer", "the worker has not been given this tokenizer");
     }
     const key = JSON.stringify([settings, model]);
-    const coder = this.#coders.get(key) ?? rowCoder(viewSettings(settings), modelText(model, known?.tokenizer));
+    const read = modelText(model, known?.tokenizer);
+    const coder = this.#coders.get(key) ?? rowCoder(viewSettings(settings), read);
     keepNewest(this.#coders, key, coder, MAX_CODERS);
-    const viewed = viewedRow(coder, row, index);
+    const viewed = viewedRow(coder, row, index, { settings, model: read });
     return { ...viewed, newPieces: known ? newPieces(known, viewed.encoded.ids) : { ids: [], pieces: [] } };
   }
 }

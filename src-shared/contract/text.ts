@@ -68,6 +68,10 @@ export const tokenView = v.object({
   ),
   supervised: v.number(),
   truncatedTokens: v.number(),
+  /** Positions of the tokenizer's own tokens, ascending. */
+  special: v.optional(v.array(v.number())),
+  /** The first token that the maximum length cuts off; it and those behind it are shown and never trained. */
+  cutFrom: v.optional(v.number()),
   notices: v.array(v.string()),
 });
 export type TokenView = v.InferOutput<typeof tokenView>;

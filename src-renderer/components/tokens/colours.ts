@@ -44,4 +44,3 @@ export function colourClasses(token: DrawnToken, colouring: Colouring, row: Wire
   if (colouring === "weight") return `${token.state} w-${weightClass(token)}`;
   return `${token.state} r-${roleClass(roleOf(row, token.message))}`;
 }
-

@@ -12,7 +12,12 @@ export interface DiffMarks {
 }
 
 /** Sign of a change, drawn beside the colour. */
-export const CHANGE_SIGNS: Readonly<Record<TokenChange, string>> = { inserted: "+", removed: "−", label: "≠", weight: "×" };
+export const CHANGE_SIGNS: Readonly<Record<TokenChange, string>> = {
+  inserted: "+",
+  removed: "−",
+  label: "≠",
+  weight: "×",
+};
 
 export function diffMarks(diff: TokenDiff, before: readonly DrawnToken[]): DiffMarks {
   const changes = new Map<number, TokenChange>();

@@ -24,10 +24,10 @@ export interface DrawnToken {
   readonly bytes: boolean;
   /** One of the tokenizer's own, such as the end of a turn. */
   readonly special: boolean;
+  /** Cut off by the maximum length. */
+  readonly cut: boolean;
 }
 
-/** Names that tokenizers give to tokens of their own; a word of the text never looks like one of these. */
-const SPECIAL = /^(<\|.+\|>|<｜.+｜>|<\/?(s|unk|pad|bos|eos|mask|cls|sep)>|<(start|end)_of_(turn|text|image)>|\[[A-Z_/]+\])$/;
 /** A byte as SentencePiece writes it where the character is not in the vocabulary. */
 const BYTE = /^<0x[0-9A-Fa-f]{2}>$/;
 
@@ -42,6 +42,7 @@ function stateOf(label: number, weight: number): TokenState {
  */
 export function drawTokens(view: TokenView, limit = Infinity): DrawnToken[] {
   const drawn: DrawnToken[] = [];
+  const special = new Set(view.special);
   let shownTo = 0;
   const count = Math.min(view.ids.length, limit);
   for (let index = 0; index < count; index += 1) {
@@ -62,7 +63,8 @@ export function drawTokens(view: TokenView, limit = Infinity): DrawnToken[] {
       breaks: text.includes("\n"),
       continues: text === "" && end > start,
       bytes: BYTE.test(piece) || (end > start && (start < shownTo || (view.starts[index + 1] ?? end) < end)),
-      special: SPECIAL.test(piece),
+      special: special.has(index),
+      cut: index >= (view.cutFrom ?? Infinity),
     });
     shownTo = Math.max(shownTo, end);
   }

@@ -44,7 +44,8 @@ export const tokens = {
     untrained: "The mask does not train this text, so its weight does not count.",
     refused: {
       template: "The template wrote this; only the text of a message can be painted.",
-      changed: "The template changes this text, so that its place in the message is not known. Select it in the conversation.",
+      changed:
+        "The template changes this text, so that its place in the message is not known. Select it in the conversation.",
       field: "Only the text of a message can be painted, not its role, reasoning or tool calls.",
       messages: "Paint one turn at a time.",
       row: "This row is no conversation: it has no messages to paint.",

@@ -1,5 +1,6 @@
 import type { RowDetail, Verdict } from "#shared/contract/datasets.ts";
 import type { ErrorReport } from "#shared/errors.ts";
+import type { WeightSpan } from "#shared/text/types.ts";
 import { core } from "../../client.ts";
 import { reportOf } from "../../state/errors.ts";
 
@@ -39,6 +40,11 @@ export class Review {
 
   edit(rowId: string, messageIndex: number, content: string): Promise<boolean> {
     return this.#change(rowId, (key) => core.datasets.editMessage({ ...key, messageIndex, content }));
+  }
+
+  /** Gives characters of a message a weight; 1 takes the paint off. */
+  paint(rowId: string, messageIndex: number, span: WeightSpan): Promise<boolean> {
+    return this.#change(rowId, (key) => core.datasets.paintMessage({ ...key, messageIndex, ...span }));
   }
 
   /** Takes back the last change of this session, else the last one of `open`. Answers the row's id, or undefined where there was none. */

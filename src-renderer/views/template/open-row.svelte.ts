@@ -12,6 +12,10 @@ export interface OpenRow {
   readonly total: number | undefined;
   /** To the row at a 0-based place. */
   go(index: number): void;
+  /** To a row by its identity. */
+  open(rowId: string): void;
+  /** Puts in what a change has answered, without asking again. */
+  set(detail: RowDetail): void;
 }
 
 function newest(list: readonly DatasetSummary[]): DatasetSummary | undefined {
@@ -67,6 +71,12 @@ export function useOpenRow(): OpenRow {
     go(index) {
       wanted = index;
       workspace.set({ rowId: undefined });
+    },
+    open(rowId) {
+      workspace.set({ rowId });
+    },
+    set(changed) {
+      if (changed.id === workspace.rowId) detail.set(changed);
     },
   };
 }

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import type { TokenView } from "#shared/contract/text.ts";
 import { IGNORE } from "#shared/text/types.ts";
 import { drawTokens, trainedShare, visibleText } from "#renderer/components/tokens/view.ts";
-import { textRuns } from "#renderer/views/template/runs.ts";
 
 interface Part {
   readonly text: string;
@@ -59,7 +58,7 @@ describe("drawTokens", () => {
   it("shows every character once, and gives back the rendered text", () => {
     expect(drawn.map((token) => token.text).join("")).toBe(sample.text);
     expect(drawn[3]).toMatchObject({ text: "", continues: true });
-    expect(drawn.map(visibleText)).toEqual(["<s>", "Hi↵", "好", "·", "!", "</s>"]);
+    expect(drawn.map((token) => visibleText(token))).toEqual(["<s>", "Hi↵", "好", "·", "!", "</s>"]);
   });
 
   it("tells trained, partly trained and not trained apart", () => {
@@ -74,23 +73,5 @@ describe("drawTokens", () => {
   it("counts the trained share of all tokens", () => {
     expect(trainedShare(sample)).toBeCloseTo(4 / 6, 12);
     expect(trainedShare(viewOf([]))).toBe(0);
-  });
-});
-
-describe("textRuns", () => {
-  it("joins neighbours of one state and writer and loses nothing", () => {
-    const runs = textRuns(drawTokens(sample));
-    expect(runs.map((run) => run.text).join("")).toBe(sample.text);
-    expect(runs.map((run) => [run.from, run.to, run.state])).toEqual([
-      [0, 1, "idle"],
-      [1, 2, "idle"],
-      [2, 4, "trained"],
-      [4, 5, "partly"],
-      [5, 6, "trained"],
-    ]);
-  });
-
-  it("is empty for no tokens", () => {
-    expect(textRuns([])).toEqual([]);
   });
 });
