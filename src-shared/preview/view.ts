@@ -30,7 +30,7 @@ export type ViewedRow = Pick<EncodeResult, "encoded" | "notices"> & {
 };
 
 /** @throws SiftError of the template or the row */
-// eslint-disable-next-line max-params -- what is encoded, with which encoder, and how that was made
+
 export function viewedRow(
   coder: RowCoder,
   row: ParsedRow,

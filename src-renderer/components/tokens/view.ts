@@ -24,6 +24,8 @@ export interface DrawnToken {
   readonly bytes: boolean;
   /** One of the tokenizer's own, such as the end of a turn. */
   readonly special: boolean;
+  /** Place of the mask's rule that decided, from 1; 0 for none. */
+  readonly rule: number;
   /** Cut off by the maximum length. */
   readonly cut: boolean;
 }
@@ -64,6 +66,7 @@ export function drawTokens(view: TokenView, limit = Infinity): DrawnToken[] {
       continues: text === "" && end > start,
       bytes: BYTE.test(piece) || (end > start && (start < shownTo || (view.starts[index + 1] ?? end) < end)),
       special: special.has(index),
+      rule: view.rules?.[index] ?? 0,
       cut: index >= (view.cutFrom ?? Infinity),
     });
     shownTo = Math.max(shownTo, end);

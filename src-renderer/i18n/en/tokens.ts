@@ -15,6 +15,7 @@ export const tokens = {
   merged: "joins characters of two writers: the edge of a message lies inside this token",
   mergedShort: "two writers",
   line: (n: number) => `template line ${n}`,
+  rule: (n: number) => `rule ${n} of the mask`,
   cut: "cut by the maximum length: the trainer never sees it",
   paintedWeight: (weight: string) => `painted: weight ${weight}`,
   added: "the template adds this; no row contains it",

@@ -15,6 +15,7 @@ export const tokens: Catalogue["tokens"] = {
   merged: "合并了两个作者的字符：消息的边界落在这个词元内部",
   mergedShort: "两个作者",
   line: (n) => `模板第 ${n} 行`,
+  rule: (n) => `掩码的第 ${n} 条规则`,
   cut: "因超过最大长度被截断：训练时看不到它",
   paintedWeight: (weight) => `涂有权重 ${weight}`,
   added: "由模板添加，数据行中没有",
