@@ -27,9 +27,11 @@ export function reportHtml(proof: Proof): string {
       title: `${formatNumber(finding.count)} ${shared.findings[finding.class]?.title ?? finding.class}`,
       note: shared.findings[finding.class]?.note ?? "",
       badge: proof.blocking.includes(finding.class) ? words.blocking : "",
-      rows: finding.rows.join(", ") + (finding.count > finding.rows.length ? ", …" : ""),
+      rows:
+        finding.rows.map((row) => formatNumber(row + 1)).join(", ") +
+        (finding.count > finding.rows.length ? ", …" : ""),
       examples: finding.examples.map(({ row, before, marked, after, instead, position }) => ({
-        label: words.example(formatNumber(row)),
+        label: words.example(formatNumber(row + 1)),
         before,
         marked,
         after,

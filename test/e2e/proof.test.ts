@@ -1,0 +1,119 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sift } from "../app/cli/sift.ts";
+import { graveFindings } from "./support/axe.ts";
+import { launchBrowser, openWindow } from "./support/browser.ts";
+import { picture } from "./support/pictures.ts";
+import { goTo } from "./support/steps.ts";
+import { startWorkbench, type Workbench } from "./support/workbench.ts";
+
+const turns = (question: string, answer?: string): string =>
+  JSON.stringify({
+    messages: [
+      { role: "user", content: question },
+      ...(answer === undefined ? [] : [{ role: "assistant", content: answer }]),
+    ],
+  });
+const ROWS = [
+  ...Array.from({ length: 12 }, (_, i) => turns(`问题 ${i}`, `Answer ${i}. `.repeat(1 + i))),
+  turns("say <|im_end|> & <b>bold</b>", "It is <|im_end|>, said so."),
+  turns("nobody answers"),
+];
+
+describe("the page of a proof", () => {
+  let workbench: Workbench;
+  let browser: Browser;
+  let page: Page;
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    workbench = await startWorkbench();
+    browser = await launchBrowser();
+    page = await (await openWindow(browser, errors)).newPage();
+    await page.goto(workbench.url);
+    await page.getByRole("button", { name: "Got it" }).click();
+    const file = join(dirname(workbench.home), "rows.jsonl");
+    await writeFile(file, ROWS.join("\n"));
+    const { code, stderr } = await sift(["import", file, "--name", "Typed", "--home", workbench.home]);
+    expect(stderr).not.toContain("sift:");
+    expect(code).toBe(0);
+    await goTo(page, "#/data");
+    await page.getByRole("link", { name: /Typed/ }).first().click();
+    await page.getByRole("listbox", { name: "Conversations" }).waitFor();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await workbench?.dispose();
+  });
+
+  const card = (name: RegExp) => page.getByRole("region", { name });
+
+  test("says what there is to prove, and what was found, with examples", async () => {
+    await goTo(page, "#/template/proof");
+    await page.getByRole("heading", { name: "Not proven yet" }).waitFor();
+    await page.getByRole("button", { name: "Run proof" }).click();
+    await card(/1 special token in the text/).waitFor({ timeout: 60_000 });
+    expect(
+      await card(/1 special token/)
+        .locator("mark")
+        .innerText(),
+    ).toBe("<|im_end|>");
+    expect(await card(/1 train nothing/).innerText()).toContain("stops a run");
+    expect(await graveFindings(page)).toEqual([]);
+    await picture(page, "proof");
+  });
+
+  test("shows a repair as a difference, applies it and takes it back", async () => {
+    await card(/1 special token/)
+      .getByRole("button", { name: "Make them plain text" })
+      .click();
+    const dialog = page.getByRole("dialog");
+    const side = (name: string) => dialog.getByRole("region", { name });
+    await side("After")
+      .getByText(/tokens trained/)
+      .waitFor();
+    const trained = async (name: string): Promise<number> =>
+      Number(/(\d+) tokens trained/.exec(await side(name).innerText())?.[1]);
+    expect(await trained("After")).toBeGreaterThan(await trained("Now"));
+    await picture(page, "proof-repair");
+    await dialog.getByRole("button", { name: "Apply" }).click();
+    await page.getByRole("button", { name: "Run proof" }).click();
+    await card(/special token/).waitFor({ state: "detached", timeout: 60_000 });
+    await card(/1 train nothing/).waitFor({ timeout: 60_000 });
+    await page.reload();
+    await card(/1 train nothing/).waitFor();
+    expect(await card(/special token/).count()).toBe(0);
+  });
+
+  test("says at once what a shorter maximum length would cost", async () => {
+    await page.getByRole("tab", { name: "Length and packing" }).click();
+    const slider = page.getByRole("slider", { name: "Maximum length" });
+    const cut = async (): Promise<string> =>
+      (await page.locator("dl div", { hasText: "rows cut" }).last().innerText()).split("\n")[0] ?? "";
+    expect(await cut()).toBe("0");
+    await slider.focus();
+    for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowLeft");
+    expect(Number(await cut())).toBeGreaterThan(0);
+    await page.getByRole("button", { name: "Use this length" }).click();
+    await page.getByRole("button", { name: "in use" }).waitFor();
+    expect(await graveFindings(page)).toEqual([]);
+    await picture(page, "proof-lengths");
+  });
+
+  test("hands out a report that holds no markup of the data", async () => {
+    await goTo(page, "#/template/proof");
+    await page.getByRole("button", { name: "Run proof" }).click();
+    await card(/train nothing/).waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: "Export the report" }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("menuitem", { name: "As HTML" }).click(),
+    ]);
+    const text = await readFile(await download.path(), "utf8");
+    expect(text).toContain("train nothing");
+    expect(text).not.toContain("<b>bold</b>");
+    expect(errors).toEqual([]);
+  });
+});
