@@ -1,19 +1,28 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { existsSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { toYaml } from "#shared/config/index.ts";
 import type { SiftClient } from "#shared/contract/client.ts";
 import type { DatasetSummary, RowDetail } from "#shared/contract/datasets.ts";
+import type { Job } from "#shared/contract/system.ts";
 import { SiftError } from "#shared/errors.ts";
-import { action, EXIT, newCommand, UsageError } from "./command.ts";
-import type { CommonOptions } from "./command.ts";
+import { MASK_POLICIES, type MaskPolicy } from "#shared/text/index.ts";
+import { fromReport } from "../core/system/reports.ts";
+import { action, EXIT, integer, newCommand, UsageError } from "./command.ts";
+import type { CommonOptions, ExitCode } from "./command.ts";
 import { findRun } from "./find-run.ts";
 import type { Output } from "./output.ts";
+import { encodeSettings } from "./text-flags.ts";
 import { withHome } from "./with-home.ts";
 
 interface ExportFlags extends CommonOptions {
   readonly output?: string;
+  readonly format?: "jsonl" | "hf";
+  readonly tokenizer?: string;
+  readonly template?: string;
+  readonly mask?: MaskPolicy;
+  readonly max_length?: number;
 }
 
 /** What can be exported: each makes the text of one file. */
@@ -29,15 +38,53 @@ export function exportCommand(): Command {
     .description("export a run's record as YAML for `sift train`, or a dataset as JSON Lines")
     .argument("<what>", "run or dataset")
     .argument("<name>", "id or name")
-    .option("--output <file>", "file to write (default: standard output)");
+    .option("--output <file>", "file to write (default: standard output); with --format hf the folder")
+    .addOption(
+      new Option(
+        "--format <format>",
+        "of a dataset: rows as JSON Lines, or hf: the folder that `sift encode --format hf` writes",
+      )
+        .choices(["jsonl", "hf"])
+        .default("jsonl"),
+    )
+    .option("--tokenizer <dir>", "model or tokenizer folder (--format hf)")
+    .option("--template <preset|file>", "with --format hf (default: the tokenizer folder's own)")
+    .addOption(new Option("--mask <policy>", "with --format hf").choices([...MASK_POLICIES]))
+    .option("--max_length <n>", "with --format hf: cut rows at the end after n tokens", integer(1));
   return action<ExportFlags>(command, async ({ options, args, output }) => {
     const [what = "", name = ""] = args;
     const make = EXPORTS[what];
     if (!make) throw new UsageError(`cannot export '${what}': expected run or dataset`);
+    if (options.format === "hf") return exportFolder(what, { name, options, output });
     const text = await withHome(options, (client) => make(client, name));
     await deliver(text, options.output, output);
     return EXIT.ok;
   });
+}
+
+/** A dataset as it would train, reviewed as it is. */
+async function exportFolder(
+  what: string,
+  { name, options, output }: { readonly name: string; readonly options: ExportFlags; readonly output: Output },
+): Promise<ExitCode> {
+  const { output: folder, tokenizer } = options;
+  if (what !== "dataset") throw new UsageError("--format hf exports a dataset");
+  if (folder === undefined || tokenizer === undefined) {
+    throw new UsageError("--format hf needs --output DIR, the folder to write, and --tokenizer DIR");
+  }
+  const settings = encodeSettings({ ...options, tokenizer });
+  const job = await withHome(options, async (client) => {
+    const { version } = findDataset(await client.datasets.list(), name);
+    const { jobId } = await client.prepared.export({ versionId: version.id, settings, folder: resolve(folder) });
+    let last: Job | undefined;
+    for await (const each of await client.system.jobs.watch({ jobId })) last = each;
+    return last;
+  });
+  if (job?.error) throw fromReport(job.error);
+  if (job?.state !== "done") throw new SiftError("cancelled", "the export was cancelled");
+  if (job.badRows > 0) output.notice(`${job.badRows} rows could not be encoded and are left out`);
+  output.result({ folder: resolve(folder), rows: job.rows }, () => `${resolve(folder)}: ${job.rows} rows`);
+  return job.badRows > 0 ? EXIT.failed : EXIT.ok;
 }
 
 /** The file appears whole or not at all, and an existing one is not overwritten. */

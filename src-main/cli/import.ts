@@ -12,23 +12,26 @@ interface ImportFlags extends CommonOptions {
   readonly name: string;
   readonly limit?: number;
   readonly format?: string;
+  readonly tokenizer?: string;
 }
 
 /** `sift import`: a file of conversations becomes a dataset of the workbench. */
 export function importCommand(): Command {
   const command = newCommand("import")
-    .description("import files of conversations as a dataset")
+    .description("import files of conversations, or a folder that another trainer prepared, as a dataset")
     .argument("<file...>")
     .requiredOption("--name <name>", "name of the dataset")
     .option("--limit <n>", "only the first n rows", integer(1))
-    .option("--format <format>", "shape of the rows (default: found out)");
+    .option("--format <format>", "shape of the rows (default: found out)")
+    .option("--tokenizer <dir>", "model or tokenizer folder that spells out rows of token ids in lists");
   return action<ImportFlags>(command, async ({ options, args, output }) => {
-    const { name, limit, format } = options;
+    const { name, limit, format, tokenizer } = options;
     const request = {
       files: args.map((file) => resolve(file)),
       name,
       ...(limit !== undefined && { limit }),
       ...(format !== undefined && { format }),
+      ...(tokenizer !== undefined && { tokenizer: resolve(tokenizer) }),
     };
     return withHome(options, async (client) => {
       const { jobId } = await client.datasets.import(request);

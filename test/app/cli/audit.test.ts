@@ -137,3 +137,17 @@ describe("encode --format hf", () => {
     expect(stderr).toContain("--output");
   });
 });
+
+test("a dataset of the workbench goes out and comes back as such a folder", async () => {
+  const work = await mkdtemp(join(tmpdir(), "sift-export-"));
+  const home = ["--home", join(work, "home")];
+  const folder = join(work, "out");
+  expect((await sift(["import", source, "--name", "rows", ...home])).code).toBe(0);
+  const flags = ["--format", "hf", "--tokenizer", tokenizer, "--template", template, "--output", folder];
+  const exported = await sift(["export", "dataset", "rows", ...flags, ...home, "--json"]);
+  expect(JSON.parse(exported.stdout)).toMatchObject({ rows: 20 });
+  const { findings, source: compared } = await audit(folder, "--source", source);
+  expect([findings, compared?.same]).toEqual([[], 20]);
+  const back = await sift(["import", folder, "--name", "back", "--tokenizer", tokenizer, ...home, "--json"]);
+  expect(JSON.parse(back.stdout)).toMatchObject({ rows: 20, badRows: 0 });
+});
