@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import type { EncodeSettings } from "#shared/contract/text.ts";
 import { action, EXIT, newCommand } from "./command.ts";
 import { fileBatches } from "./file-rows.ts";
 import { proofText, proveRows, writeReport } from "./proof-run.ts";
@@ -28,7 +29,7 @@ export function proveCommand(): Command {
         const facts = [
           ["Data", file],
           ["Tokenizer", settings.modelPath],
-          ["Template", template.kind === "own" ? "the model's own" : (template.name ?? "Jinja")],
+          ["Template", templateName(template)],
           ["Mask", settings.mask ?? "the template's"],
         ] as const;
         await writeReport(resolve(options.report), proof, facts);
@@ -38,4 +39,9 @@ export function proveCommand(): Command {
     },
     EXIT.usage,
   );
+}
+
+function templateName(template: EncodeSettings["template"]): string {
+  if (template.kind === "own") return "the model's own";
+  return (template.kind === "form" ? template.form.name : template.name) ?? "Jinja";
 }

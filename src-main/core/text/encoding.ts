@@ -36,15 +36,19 @@ const CLOCK = /strftime_now/;
  * thing: without a tokenizer or a template, or where the template asks for the time.
  */
 export function textKey(settings: EncodeSettings): string | undefined {
-  const { modelPath, template, maskOptions, systemMessage, systemPolicy } = settings;
-  if (!hasTokenizer(modelPath)) return undefined;
+  const { modelPath, template, maskOptions, rowOptions = {}, systemMessage, systemPolicy } = settings;
+  // a row that becomes several, or loses turns to fit, is not one text
+  if (!hasTokenizer(modelPath) || rowOptions.splitTurns === true || rowOptions.truncation === "oldest_turns") {
+    return undefined;
+  }
   const { encoder, hasTemplate } = openCoder(settings);
   if (!encoder || !hasTemplate || CLOCK.test(encoder.templateSource)) return undefined;
   const parts = [
     applicationVersion(),
     loadTokenizer(modelPath).hash,
-    template.kind === "preset" ? template.name : null,
+    template.kind === "own" || template.kind === "text" ? "jinja" : template,
     encoder.templateSource,
+    rowOptions.specialTokens ?? "keep",
     systemMessage ?? null,
     systemPolicy ?? "keep",
     textKeyOf(maskOptions),

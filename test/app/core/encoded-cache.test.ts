@@ -89,6 +89,7 @@ describe("cache of tokenised rows", () => {
     expect(kept({ ...jinja(), systemMessage: "Be brief." }, folder)).toBe(0);
     expect(kept({ ...jinja(), systemPolicy: "drop" }, folder)).toBe(0);
     expect(kept({ ...jinja(), maskOptions: { reasoning: "strip" } }, folder)).toBe(0);
+    expect(kept({ ...jinja(), rowOptions: { specialTokens: "plain" } }, folder)).toBe(0);
     const variables = rows.map((row) => ({ ...row, raw: row.raw.replace("{", '{"enable_thinking":true,') }));
     expect(kept(jinja(), folder, variables)).toBe(0);
     const edited = rows.map((row) => ({ ...row, review: { ...UNREVIEWED, edits: { "0": "other" } } }));
@@ -100,6 +101,12 @@ describe("cache of tokenised rows", () => {
     expect(kept({ ...jinja(), modelPath: otherModel }, folder)).toBe(41);
     writeFileSync(join(otherModel, "special_tokens_map.json"), '{"pad_token":"<|im_end|>"}');
     expect(kept({ ...jinja(), modelPath: otherModel }, folder)).toBe(0);
+  });
+
+  it("keeps nothing of rows that become several, or lose turns to fit", () => {
+    expect(textKey({ ...jinja(), rowOptions: { splitTurns: true } })).toBeUndefined();
+    expect(textKey({ ...jinja(), rowOptions: { truncation: "oldest_turns" } })).toBeUndefined();
+    expect(textKey({ ...jinja(), rowOptions: { truncation: "whole_turns" } })).toBe(textKey(jinja()));
   });
 
   it("keeps nothing of a template that asks for the time", () => {
