@@ -1,5 +1,5 @@
 import type { ConversationEncoder, EncodeResult, EncoderOptions, RowNotice } from "./encoderTypes.ts";
-import { type CompiledMask, compileMask } from "./mask/options.ts";
+import { type CompiledMask, compileMask, requireUsualEnd } from "./mask/options.ts";
 import { contentSegments, decideSegments } from "./mask/segments.ts";
 import { stripReasoning } from "./mask/strip.ts";
 import type { TokenizedConversation } from "./mask/tokenized.ts";
@@ -36,6 +36,7 @@ export class FormEncoder implements ConversationEncoder {
     this.compiled = compileMask(this.mask, options.maskOptions);
     this.segments = new SegmentEncoder(options.tokenizer, form);
     this.endOfTurn = this.segments.endOfTurn;
+    if (this.endOfTurn === undefined) requireUsualEnd(options.maskOptions);
     this.generationPrompt = this.segments.generationPrompt;
     this.templateSource = formTwin(form, system);
     const plainContent = options.rowOptions?.specialTokens === "plain";

@@ -1,6 +1,6 @@
 import { SiftError } from "#shared/errors.ts";
 import type { ConversationEncoder, EncodeResult, EncoderOptions, RowNotice } from "./encoderTypes.ts";
-import { type CompiledMask, compileMask, impossible, type MaskOptions } from "./mask/options.ts";
+import { type CompiledMask, compileMask, requireUsualEnd } from "./mask/options.ts";
 import { type StripOptions, stripReasoning } from "./mask/strip.ts";
 import type { TokenizedConversation } from "./mask/tokenized.ts";
 import { ChatTemplate } from "./jinja/template.ts";
@@ -168,16 +168,6 @@ export class JinjaEncoder implements ConversationEncoder {
     const { text } = renderConversation(conversation, this.context, { addGenerationPrompt: true });
     return { ids: this.tokenizer.encode(text.text).ids, text: text.text };
   }
-}
-
-function requireUsualEnd(options: MaskOptions = {}): void {
-  const { endOfTurn = "turn" } = options;
-  if (endOfTurn === "turn") return;
-  throw impossible(
-    "train_on_eos",
-    `'${endOfTurn}' needs a token that ends a turn, and the template writes none`,
-    "leave it out, or choose a template that ends turns",
-  );
 }
 
 /** Whether a template keeps the reasoning of earlier turns, in the content and in a field of its own. */

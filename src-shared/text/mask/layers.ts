@@ -78,8 +78,11 @@ export class OptionLayers {
 
   /** A role's weight; under `all` and in the frames of segments the policy has not looked at it yet. */
   private role(turn: Turn | undefined, base: TokenDecision): TokenDecision {
+    if (!turn || !base.scored) return base;
+    const { policy, options } = this.input.mask;
     const isFrame = base.reason === "structural" || base.reason === "end-of-turn";
-    if (!turn || !base.scored || (isFrame && this.input.mask.policy === "structural")) return base;
+    // frames, and a role's words where no list of roles is given, are for the segments' own lists to say
+    if (policy === "structural" && (isFrame || (turn.weight === 0 && !options.roles))) return base;
     return turn.weight === 0 ? off(base, "role-off") : { ...base, weight: base.weight * turn.weight };
   }
 
@@ -103,7 +106,7 @@ export class OptionLayers {
         ? { ...off(base, "rule-off"), rule: number }
         : { ...base, weight: base.weight * rule.weight, rule: number };
     }
-    if (turn.weight > 0 || rule.weight === 0) return base;
+    if (turn.weight > 0 || rule.weight === 0 || rule.role === undefined) return base;
     return { ...base, scored: true, weight: rule.weight * this.messageWeight(turn), reason: "rule", rule: number };
   }
 
@@ -129,9 +132,11 @@ export class OptionLayers {
   }
 
   private markRule(rule: CompiledRule, number: number): void {
-    const { conversation, turns } = this.input;
+    const { conversation, turns, mask } = this.input;
+    // the lists of segments may train any role
+    const bySegments = mask.policy === "structural";
     for (const turn of turns) {
-      const looks = rule.role === undefined ? turn.weight > 0 : turn.role === rule.role;
+      const looks = rule.role === undefined ? turn.weight > 0 || bySegments : turn.role === rule.role;
       if (!looks || !turn.kept) continue;
       for (const match of conversation.text.slice(turn.bodyStart, turn.bodyEnd).matchAll(rule.regex)) {
         const start = turn.bodyStart + match.index;

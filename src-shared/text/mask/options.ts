@@ -106,5 +106,16 @@ export function impossible(key: string, message: string, remedy: string): SiftEr
   return new SiftError("mask-options", `${key}: ${message}`, { where: { what: key }, remedy });
 }
 
+/** For a template that writes no end-of-turn token. @throws SiftError `mask-options` where the options speak of one */
+export function requireUsualEnd(options: MaskOptions = {}): void {
+  const { endOfTurn = "turn" } = options;
+  if (endOfTurn === "turn") return;
+  throw impossible(
+    "train_on_eos",
+    `'${endOfTurn}' needs a token that ends a turn, and the template writes none`,
+    "leave it out, or choose a template that ends turns",
+  );
+}
+
 /** What of the options decides the text and the ids: rows made under the same value can be labelled again without tokenising. */
 export const textKeyOf = (options: MaskOptions | undefined): string => (options?.reasoning === "strip" ? "strip" : "");

@@ -5,6 +5,7 @@ import {
   createEncoder,
   type FormPart,
   formMask,
+  type MaskOptions,
   type Message,
   parseForm,
   presetOf,
@@ -160,6 +161,30 @@ describe("forms", () => {
     expect(encoder.endOfTurn).toBe(tokenizer.tokenToId(end));
     const open = createEncoder({ tokenizer, template: { kind: "form", form: plain([]) } });
     expect(open.mask).toBe("structural");
+  });
+
+  it("keep what their lists train beside options of the mask", () => {
+    const roles = {
+      user: { start: "Q: ", train: ["content"] },
+      assistant: { start: "A: ", end: "eos_token", train: ["content"] },
+    };
+    const form = parseForm({ name: "both", roles });
+    const trained = (maskOptions: MaskOptions): string => {
+      const encoder = createEncoder({ tokenizer, template: { kind: "form", form }, maskOptions });
+      return trainedText(encoder.encode(turns("q1", "a1"), 0));
+    };
+    const end = tokenizer.files.specialTokens.eos_token ?? "";
+    expect(trained({})).toBe("q1|a1");
+    expect(trained({ endOfTurn: "all" })).toBe(`q1|a1${end}`);
+    expect(trained({ rules: [{ pattern: "1", weight: 0 }] })).toBe("q|a");
+    expect(trained({ roles: { assistant: 1 } })).toBe("a1");
+    const open = parseForm({
+      name: "open",
+      roles: { user: { start: "Q: " }, assistant: { start: "A: ", train: ["content"] } },
+    });
+    const make = (): unknown =>
+      createEncoder({ tokenizer, template: { kind: "form", form: open }, maskOptions: { endOfTurn: "last" } });
+    expect(make).toThrow(/train_on_eos/);
   });
 
   it("say what is wrong in a file, by key", () => {
