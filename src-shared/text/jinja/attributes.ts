@@ -1,17 +1,19 @@
 import { Str } from "./authored.ts";
 import { bind, given } from "./binding.ts";
 import { formatBraces } from "./formatBraces.ts";
-import { equals, lengthOf } from "./operators.ts";
+import { equals, iterate, lengthOf } from "./operators.ts";
 import { toRepr } from "./printing.ts";
 import { itemAt } from "./slicing.ts";
 import { STRING_METHODS } from "./stringMethods.ts";
 import {
   Callable,
   Loop,
+  Markup,
   Namespace,
   PyDict,
   PyIterator,
   PyList,
+  PyRange,
   PythonError,
   PyTuple,
   PyView,
@@ -130,6 +132,12 @@ function methodOf(value: Value, name: string): ((args: Arguments) => Value) | un
   if (value instanceof PyDict) {
     const method = own(DICT_METHODS);
     return method && ((args) => method(value, args));
+  }
+  if (value instanceof Markup && (name === "format" || own(STRING_METHODS)))
+    throw new UnsupportedError(`${name}() of a 'safe' or escaped string`);
+  if (value instanceof PyRange) {
+    const method = own(SEQUENCE_METHODS);
+    return method && ((args) => method(iterate(value), args));
   }
   if (value instanceof PyList || value instanceof PyTuple) {
     if (name === "copy" && value instanceof PyList) return () => new PyList([...value.items], value.author);

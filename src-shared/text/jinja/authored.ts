@@ -1,3 +1,5 @@
+import { fitsItems, fitsText, madeText, madeItems, spendText } from "./limits.ts";
+
 /**
  * Strings that know who wrote each character. An author is a small integer: 0 is the template, anything else is chosen by
  * the caller of the renderer. Offsets here are UTF-16 code units; `codePoints` helps where Python counts code points.
@@ -31,7 +33,7 @@ export class Str {
 
   /** Length in code points, as Python's `len`. */
   get codePointLength(): number {
-    return SURROGATE.test(this.text) ? Array.from(this.text).length : this.text.length;
+    return this.codePointIndex(this.text.length);
   }
 
   /** Characters `start`…`end` (code units, end excluded). */
@@ -81,6 +83,8 @@ export class Str {
   characters(): Str[] {
     const result: Str[] = [];
     let at = 0;
+    fitsItems(this.text.length / 2);
+    madeItems(this.text.length);
     for (const char of this.text) {
       result.push(Str.by(char, this.authorAt(at)));
       at += char.length;
@@ -90,6 +94,7 @@ export class Str {
 
   /** Code unit offset of code point `index`, which is within 0…length. */
   unitOffset(index: number): number {
+    spendText(this.text.length);
     if (!SURROGATE.test(this.text)) return index;
     let at = 0;
     for (let i = 0; i < index; i++) at += (this.text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
@@ -98,7 +103,11 @@ export class Str {
 
   /** Code point index of a code unit offset. */
   codePointIndex(offset: number): number {
-    return SURROGATE.test(this.text) ? Array.from(this.text.slice(0, offset)).length : offset;
+    spendText(this.text.length);
+    if (!SURROGATE.test(this.text)) return offset;
+    let count = 0;
+    for (let at = 0; at < offset; count++) at += (this.text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+    return count;
   }
 }
 
@@ -138,10 +147,12 @@ export class StrBuilder {
   }
 
   build(): Str {
+    madeText(this.length);
     return new Str(this.parts.join(""), this.runs);
   }
 
   private extend(end: number, author: Author): void {
+    fitsText(end);
     if (this.runs === undefined) {
       if (author !== TEMPLATE) this.runs = this.length > 0 ? [this.length, TEMPLATE, end, author] : [end, author];
     } else if (this.runs[this.runs.length - 1] === author) {

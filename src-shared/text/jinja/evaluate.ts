@@ -5,7 +5,7 @@ import { callValue, ExpressionEvaluator } from "./evaluateExpression.ts";
 import { COLLECTION_FILTERS, UNSUPPORTED_FILTERS } from "./filtersCollections.ts";
 import { TEXT_FILTERS } from "./filtersText.ts";
 import { globalFunctions, RaisedByTemplate, setNamespace } from "./globals.ts";
-import { Budget, type RenderLimits } from "./limits.ts";
+import { Budget, limitError, metered, type RenderLimits } from "./limits.ts";
 import { bindMacro, type MacroDefinition } from "./macros.ts";
 import { iterate, truthy } from "./operators.ts";
 import { toStr } from "./printing.ts";
@@ -13,7 +13,16 @@ import type { Filter, Runtime } from "./runtime.ts";
 import { Scope } from "./scope.ts";
 import type { TemplateSource } from "./source.ts";
 import { TESTS } from "./testsTable.ts";
-import { Callable, Loop, Namespace, PythonError, UnsupportedError, type Arguments, type Value } from "./values.ts";
+import {
+  Callable,
+  hashKey,
+  Loop,
+  Namespace,
+  PythonError,
+  UnsupportedError,
+  type Arguments,
+  type Value,
+} from "./values.ts";
 
 /** Characters `start`…`end` (code units) of the output that stood inside `{% generation %}`. */
 export interface GenerationSpan {
@@ -81,7 +90,7 @@ export class Evaluator implements Runtime {
   }
 
   run(template: Template): RenderResult {
-    this.execute(template.body, new Scope(), this.root);
+    metered(this.budget, () => this.execute(template.body, new Scope(), this.root));
     const text = this.root.build();
     const generations = this.generations.map(({ start, length }) => ({ start, end: advance(text, start, length) }));
     return { text, generations, boundaries: this.boundaries };
@@ -101,9 +110,8 @@ export class Evaluator implements Runtime {
   }
 
   applyTest(name: string, input: Value, args: Arguments): boolean {
-    if (name === "filter") return FILTERS.has(toStr(input).text) || UNSUPPORTED_FILTERS.includes(toStr(input).text);
-    if (name === "test")
-      return Object.hasOwn(TESTS, toStr(input).text) || ["filter", "test"].includes(toStr(input).text);
+    if (name === "filter") return isNamed(input, (text) => FILTERS.has(text) || UNSUPPORTED_FILTERS.includes(text));
+    if (name === "test") return isNamed(input, (text) => Object.hasOwn(TESTS, text) || NAME_TESTS.includes(text));
     const test = Object.hasOwn(TESTS, name) ? TESTS[name] : undefined;
     if (!test) throw new PythonError("TemplateAssertionError", `No test named '${name}'.`);
     return test(input, args, this);
@@ -135,8 +143,9 @@ export class Evaluator implements Runtime {
     if (error instanceof SiftError && error.where === undefined) {
       return new SiftError(error.code, error.message, { where, ...(error.remedy ? { remedy: error.remedy } : {}) });
     }
-    if (error instanceof RangeError && error.message.includes("call stack")) {
-      return new SiftError("template-limit", "the template was stopped: it is nested too deeply", { where });
+    if (error instanceof RangeError) {
+      const { code, message, remedy = "" } = limitError(rangeReason(error));
+      return new SiftError(code, message, { where, remedy });
     }
     return error;
   }
@@ -250,7 +259,6 @@ export class Evaluator implements Runtime {
   private loopOver(node: Node<"for">, iterable: Value, place: { scope: Scope; out: StrBuilder; depth: number }): void {
     const { scope, out, depth } = place;
     const items = this.selected(node, iterate(iterable), scope);
-    if (items.length === 0) return void this.execute(node.otherwise, new Scope(scope), out);
     const recurse = (inner: Value): Value =>
       this.budget.nested(() => {
         const buffer = new StrBuilder();
@@ -258,14 +266,19 @@ export class Evaluator implements Runtime {
         return buffer.build();
       });
     const loop = new Loop(items, depth, node.recursive ? recurse : undefined);
+    let completed = false;
     for (const item of items) {
       this.budget.step();
       const inner = new Scope(scope);
       inner.set("loop", loop);
       this.assign(node.target, item, inner);
-      if (this.execute(node.body, inner, out) === "break") break;
+      const signal = this.execute(node.body, inner, out);
+      if (signal === "break") break;
+      completed ||= signal === undefined;
       loop.index++;
     }
+    // As in jinja2: a loop of which no iteration came to its end counts as one without items.
+    if (!completed) this.execute(node.otherwise, new Scope(scope), out);
   }
 
   /** Items that pass the loop's own `if`. */
@@ -320,6 +333,18 @@ export class Evaluator implements Runtime {
     return this.write(out, text, this.source.tag(node.at));
   }
 }
+
+const NAME_TESTS = ["filter", "test"];
+
+/** Whether a value is a name of a table; what cannot be a key is an error, as in Python. */
+function isNamed(value: Value, has: (text: string) => boolean): boolean {
+  hashKey(value);
+  return value instanceof Str && has(value.text);
+}
+
+/** What the JavaScript engine itself refused: its stack, or a text, list or integer beyond its own limits. */
+const rangeReason = (error: RangeError): string =>
+  error.message.includes("call stack") ? "it is nested too deeply" : "it makes a value that is too large";
 
 /** Code unit offset `length` code points behind `start`; beyond the end where the text is shorter. */
 function advance(text: Str, start: number, length: number): number {

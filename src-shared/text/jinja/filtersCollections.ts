@@ -1,7 +1,8 @@
 import { Str } from "./authored.ts";
 import { attributeOf, getItem, reversed } from "./attributes.ts";
 import { bind, given } from "./binding.ts";
-import { exactFixed } from "./formatNumber.ts";
+import { fitsItems, spend } from "./limits.ts";
+import { roundFloat, roundInteger } from "./formatNumber.ts";
 import { binary, equals, integer, iterate, lengthOf, order, toNumber, truthy } from "./operators.ts";
 import { toStr } from "./printing.ts";
 import type { Filter, Runtime } from "./runtime.ts";
@@ -19,6 +20,7 @@ import {
   PyTuple,
   typeName,
   Undefined,
+  UnsupportedError,
   type Arguments,
   type Value,
 } from "./values.ts";
@@ -26,6 +28,21 @@ import {
 /** Filters over lists, dicts and numbers. */
 
 type Getter = (item: Value) => Value;
+
+/** What Python writes as a generator: nothing of it happens, no error either, before somebody asks for an item. */
+function lazily(input: Value, generate: (items: readonly Value[]) => Iterable<Value>): PyIterator {
+  return new PyIterator(
+    (function* (): Generator<Value> {
+      for (const item of generate(iterate(input))) {
+        spend(STEP);
+        yield item;
+      }
+    })(),
+  );
+}
+
+/** Units of work of an item that a filter handles. */
+const STEP = 16;
 
 /** `attribute` arguments: dots go deeper, digits are indices. */
 function attributeGetter(attribute: Value | undefined, fallback?: Value): Getter {
@@ -82,11 +99,13 @@ const unique: Filter = (input, args) => {
   const [caseSensitive, attribute] = bind("unique", args, ["case_sensitive", "attribute"]);
   const get = attributeGetter(attribute);
   const seen = new Set<string>();
-  const first = iterate(input).filter((item) => {
-    const hash = hashKey(caseFold(get(item), caseSensitive));
-    return !seen.has(hash) && seen.add(hash);
+  return lazily(input, function* (items) {
+    for (const item of items) {
+      const hash = hashKey(caseFold(get(item), caseSensitive));
+      if (!seen.has(hash)) yield item;
+      seen.add(hash);
+    }
   });
-  return new PyIterator(first);
 };
 
 const extreme =
@@ -132,27 +151,35 @@ const join: Filter = (input, args) => {
 /** An attribute of every item, or a filter over every item. A generator: it can be gone through once. */
 const map: Filter = (input, args, runtime) => {
   if (!truthy(input)) return new PyIterator([]);
-  const items = iterate(input);
+  return lazily(input, function* (items) {
+    const change = mapping(args, runtime);
+    for (const item of items) yield change(item);
+  });
+};
+
+function mapping(args: Arguments, runtime: Runtime): Getter {
   if (args.positional.length === 0 && args.named.has("attribute")) {
     const [attribute, fallback] = bind("map", args, ["attribute", "default"]);
-    return new PyIterator(items.map(attributeGetter(attribute, fallback)));
+    return attributeGetter(attribute, fallback);
   }
   const [name, ...positional] = args.positional;
   if (name === undefined) throw new PythonError("FilterArgumentError", "map requires a filter argument");
   const filter = asText(name, "filter name").text;
-  return new PyIterator(items.map((item) => runtime.applyFilter(filter, item, { positional, named: args.named })));
-};
+  return (item) => runtime.applyFilter(filter, item, { positional, named: args.named });
+}
 
 /** `select`, `reject` and their `attr` forms: items for which a test (or the item itself) is true or false. */
 const selector =
   (name: string, options: { keeps: boolean; byAttribute: boolean }): Filter =>
   (input, args, runtime) => {
     if (!truthy(input)) return new PyIterator([]);
-    const { get, rest } = selectorGetter(name, args, options.byAttribute);
-    const [test, ...positional] = rest;
-    const passes = (value: Value): boolean =>
-      test === undefined ? truthy(value) : runTest(runtime, test, value, { positional, named: args.named });
-    return new PyIterator(iterate(input).filter((item) => passes(get(item)) === options.keeps));
+    return lazily(input, function* (items) {
+      const { get, rest } = selectorGetter(name, args, options.byAttribute);
+      const [test, ...positional] = rest;
+      const passes = (value: Value): boolean =>
+        test === undefined ? truthy(value) : runTest(runtime, test, value, { positional, named: args.named });
+      for (const item of items) if (passes(get(item)) === options.keeps) yield item;
+    });
   };
 
 function selectorGetter(name: string, args: Arguments, byAttribute: boolean): { get: Getter; rest: readonly Value[] } {
@@ -170,27 +197,38 @@ function runTest(runtime: Runtime, test: Value, value: Value, args: Arguments): 
 const batch: Filter = (input, args) => {
   const [count, fill] = bind("batch", args, ["linecount", "fill_with"], 1);
   const size = asIndex(given(count));
-  const items = iterate(input);
-  const rows: PyList[] = [];
-  for (let i = 0; i < items.length; i += Math.max(1, size)) rows.push(new PyList(items.slice(i, i + size)));
-  const last = rows.at(-1);
-  while (last && fill !== undefined && fill !== null && last.items.length < size) last.items.push(fill);
-  return new PyIterator(rows);
+  return lazily(input, function* (items) {
+    let row: Value[] = [];
+    for (const item of items) {
+      if (row.length === size) {
+        yield new PyList(row);
+        row = [];
+      }
+      row.push(item);
+    }
+    if (row.length === 0) return;
+    if (fill !== undefined && fill !== null) {
+      fitsItems(size);
+      while (row.length < size) row.push(fill);
+    }
+    yield new PyList(row);
+  });
 };
 
 /** Cuts a list into a number of parts; the first ones are longer where it does not come out even. */
 const slice: Filter = (input, args) => {
   const [count, fill] = bind("slice", args, ["slices", "fill_with"], 1);
   const slices = asIndex(given(count));
-  const items = iterate(input);
-  const size = Math.floor(items.length / slices);
-  const extra = items.length % slices;
-  const rows = Array.from({ length: slices }, (_, i) => {
-    const start = i * size + Math.min(i, extra);
-    const row = items.slice(start, start + size + (i < extra ? 1 : 0));
-    return new PyList(fill !== undefined && fill !== null && i >= extra ? [...row, fill] : [...row]);
+  return lazily(input, function* (items) {
+    if (slices === 0) throw new PythonError("ZeroDivisionError", "integer division or modulo by zero");
+    const size = Math.floor(items.length / slices);
+    const extra = items.length - size * slices;
+    for (let i = 0; i < slices; i++) {
+      const start = i * size + Math.min(i, extra);
+      const row = items.slice(start, start + size + (i < extra ? 1 : 0));
+      yield new PyList(fill !== undefined && fill !== null && i >= extra ? [...row, fill] : [...row]);
+    }
   });
-  return new PyIterator(rows);
 };
 
 /** Halves go to the even neighbour; the result is a float unless a whole number came in. */
@@ -199,32 +237,45 @@ const round: Filter = (input, args) => {
   if (!isNumeric(input)) throw new PythonError("TypeError", `type ${typeName(input)} doesn't define __round__ method`);
   const digits = precision === undefined ? 0 : asIndex(precision);
   const how = method === undefined ? "common" : asText(method, "method").text;
-  const value = toNumber(input);
-  if (how === "common") {
-    if (!(input instanceof PyFloat) && digits >= 0) return input;
-    return new PyFloat(roundHalfEven(value, digits));
-  }
-  if (how !== "ceil" && how !== "floor")
+  if (how !== "common" && how !== "ceil" && how !== "floor")
     throw new PythonError("FilterArgumentError", "method must be common, ceil or floor");
+  if (how === "common")
+    return input instanceof PyFloat
+      ? new PyFloat(roundFloat(input.value, digits))
+      : integer(roundInteger(BigInt(input), digits));
+  if (!(input instanceof PyFloat) && digits >= 0) return binary("/", input, 1);
+  const value = toNumber(input);
   return new PyFloat(Math[how](value * 10 ** digits) / 10 ** digits);
 };
 
-function roundHalfEven(value: number, digits: number): number {
-  if (digits < 0) throw new PythonError("ValueError", "rounding to tens is not supported");
-  const rounded = Number(exactFixed(Math.abs(value), digits));
-  return value < 0 || Object.is(value, -0) ? -rounded : rounded;
-}
-
 /** Python strips ASCII text of C's white space only, other text of every white space. */
 function stripped(text: string): string {
-  if (/^\p{ASCII}*$/u.test(text)) return text.replace(/^[\t-\r ]+|[\t-\r ]+$/g, "");
-  return stripStr(new Str(text), undefined, { left: true, right: true }).text;
+  const set = /^\p{ASCII}*$/u.test(text) ? "\t\n\v\f\r " : undefined;
+  return stripStr(new Str(text), set, { left: true, right: true }).text;
 }
 
-/** Python's `int(text)`: surrounding space, sign and `_` between digits are allowed. */
-function parseInteger(text: string): number | bigint | undefined {
-  const clean = stripped(text);
-  return /^[-+]?\d+(_\d+)*$/.test(clean) ? integer(BigInt(clean.replace(/[+_]/g, ""))) : undefined;
+/** More digits than this are no int for Python. */
+const MAX_DIGITS = 4300;
+const PREFIXES: Readonly<Record<number, string>> = { 2: "0b", 8: "0o", 16: "0x" };
+
+/** Python's `int(text, base)`: surrounding space, sign, the base's prefix and `_` between digits are allowed. */
+function parseInteger(text: string, base: number): number | bigint | undefined {
+  const clean = stripped(text).toLowerCase();
+  const sign = clean.startsWith("-") ? -1n : 1n;
+  const body = clean.replace(/^[-+]/, "");
+  const prefix = PREFIXES[base];
+  const digits = prefix !== undefined && body.startsWith(prefix) ? body.slice(2).replace(/^_/, "") : body;
+  if (!/^[0-9a-z]+(_[0-9a-z]+)*$/.test(digits)) return undefined;
+  const plain = digits.replaceAll("_", "");
+  if (plain.length > MAX_DIGITS) return undefined;
+  if (base === 10) return /^\d+$/.test(plain) ? integer(sign * BigInt(plain)) : undefined;
+  let value = 0n;
+  for (const char of plain) {
+    const digit = parseInt(char, 36);
+    if (digit >= base) return undefined;
+    value = value * BigInt(base) + BigInt(digit);
+  }
+  return integer(sign * value);
 }
 
 /** Python's `int(float)`: cut off, as long as the number is; undefined for infinities and NaN. */
@@ -240,15 +291,17 @@ function parseFloatText(text: string): number | undefined {
 
 const toInt: Filter = (input, args) => {
   const [fallback, base] = bind("int", args, ["default", "base"]);
-  if (base !== undefined && !equals(base, 10))
-    throw new PythonError("ValueError", "int with a base other than 10 is not supported");
+  const radix = base === undefined ? 10 : asIndex(base);
+  if (radix < 2 || radix > 36) throw new UnsupportedError(`the filter 'int' with base ${radix}`);
   const failed = fallback === undefined ? 0 : fallback;
   if (input instanceof Undefined) throw new PythonError("UndefinedError", input.message);
   if (typeof input === "bigint") return input;
+  if (input instanceof PyFloat && Math.abs(input.value) === Infinity)
+    throw new PythonError("OverflowError", "cannot convert float infinity to integer");
   if (isNumeric(input)) return truncated(toNumber(input)) ?? failed;
   if (!(input instanceof Str)) return failed;
   const float = parseFloatText(input.text);
-  return parseInteger(input.text) ?? (float === undefined ? undefined : truncated(float)) ?? failed;
+  return parseInteger(input.text, radix) ?? (float === undefined ? undefined : truncated(float)) ?? failed;
 };
 
 const toFloat: Filter = (input, args) => {
@@ -283,8 +336,12 @@ const last: Filter = (input) => {
 
 const items: Filter = (input) => {
   if (input instanceof Undefined) return new PyIterator([]);
-  if (!(input instanceof PyDict)) throw new PythonError("TypeError", "Can only get item pairs from a mapping.");
-  return new PyIterator(input.entries().map(({ key, value }) => new PyTuple([key, value])));
+  return new PyIterator(
+    (function* (): Generator<Value> {
+      if (!(input instanceof PyDict)) throw new PythonError("TypeError", "Can only get item pairs from a mapping.");
+      for (const { key, value } of input.entries()) yield new PyTuple([key, value]);
+    })(),
+  );
 };
 
 const attr: Filter = (input, args) => {

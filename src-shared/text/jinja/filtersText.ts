@@ -1,5 +1,6 @@
 import { concatenate, Str, StrBuilder } from "./authored.ts";
 import { bind, given } from "./binding.ts";
+import { fitsText, spendText } from "./limits.ts";
 import { formatPercent } from "./formatPercent.ts";
 import { toJson, toStr, type JsonOptions } from "./printing.ts";
 import type { Filter } from "./runtime.ts";
@@ -24,6 +25,7 @@ import {
 
 function rewritten(input: Value, rewrite: (text: string) => string): Str {
   const value = toStr(input);
+  spendText(value.text.length * 8);
   const text = rewrite(value.text);
   return text === value.text ? value : new Str(text);
 }
@@ -56,8 +58,7 @@ const replace: Filter = (input, args) => {
 /** The first line and blank lines stay unless asked for; built from pieces, so that authors survive. */
 const indent: Filter = (input, args) => {
   const [width, first, blank] = bind("indent", args, ["width", "first", "blank"]);
-  const indention =
-    width instanceof Str ? width : new Str(" ".repeat(Math.max(0, width === undefined ? 4 : asIndex(width))));
+  const indention = width instanceof Str ? width : new Str(spaces(width === undefined ? 4 : asIndex(width)));
   const value = asText(input, "the input of indent");
   const lines = splitLines(concatenate(value, new Str("\n")), false);
   const isTrue = (flag: Value | undefined): boolean => flag !== undefined && truthy(flag);
@@ -102,7 +103,12 @@ const tojson: Filter = (input, args) => {
 
 function jsonIndent(value: Value | undefined): string | undefined {
   if (value === undefined || value === null) return undefined;
-  return value instanceof Str ? value.text : " ".repeat(Math.max(0, asIndex(value, "indent")));
+  return value instanceof Str ? value.text : spaces(asIndex(value, "indent"));
+}
+
+function spaces(count: number): string {
+  fitsText(count);
+  return " ".repeat(Math.max(0, count));
 }
 
 function jsonSeparators(value: Value | undefined, isIndented: boolean): [string, string] {

@@ -1,4 +1,5 @@
 import { Str, StrBuilder } from "./authored.ts";
+import { fitsText } from "./limits.ts";
 import { formatFloat, groupDigits, padStr } from "./formatNumber.ts";
 import { floatText, toRepr, toStr } from "./printing.ts";
 import { isNumeric, PyFloat, PythonError, typeName, UnsupportedError, type Arguments, type Value } from "./values.ts";
@@ -77,10 +78,12 @@ function formatValue(value: Value, spec: string): Str {
   if (!groups) throw new PythonError("ValueError", `Invalid format specifier '${spec}'`);
   if (groups["alternate"] !== undefined) throw new UnsupportedError("'#' in a format specifier");
   const width = Number(groups["width"] ?? 0);
+  fitsText(width);
   const { fill, align, precision, type } = groups;
   if (value instanceof Str) {
-    if ((type !== undefined && type !== "s") || align === "=")
-      throw new PythonError("ValueError", `Unknown format code '${type}' for str`);
+    const isNumberSpec = groups["sign"] !== undefined || groups["group"] !== undefined || align === "=";
+    if ((type !== undefined && type !== "s") || isNumberSpec)
+      throw new PythonError("ValueError", `Invalid format specifier '${spec}' for object of type 'str'`);
     const cut =
       precision === undefined
         ? value
@@ -109,7 +112,7 @@ function formatNumber(
     const magnitude = Math.abs(number);
     if (type === undefined && precision !== undefined)
       throw new UnsupportedError("a precision without a type in a format specifier");
-    if (type === "d" || type === "x")
+    if (type !== undefined && !/[eEfFgGn%]/.test(type))
       throw new PythonError("ValueError", `Unknown format code '${type}' for object of type 'float'`);
     const digits = type === undefined ? floatText(magnitude) : formatFloat(magnitude, type, Number(precision ?? 6));
     return { negative: number < 0 || Object.is(number, -0), digits: groupDigits(digits, separator) };

@@ -1,5 +1,6 @@
 import type { Str } from "./authored.ts";
 import { StrBuilder } from "./authored.ts";
+import { fitsText, limitError } from "./limits.ts";
 
 /** A non-negative double as digits / 10^scale, exactly: every double is a finite decimal. */
 interface Decimal {
@@ -29,8 +30,11 @@ function dropDigits(digits: bigint, places: number): bigint {
   return twice > divisor || (twice === divisor && quotient % 2n === 1n) ? quotient + 1n : quotient;
 }
 
+const MAX_PRECISION = 10_000;
+
 /** Digits of a non-negative float under a Python presentation type (e, f, g, %), correctly rounded. */
 export function formatFloat(value: number, type: string, precision: number): string {
+  if (precision > MAX_PRECISION) throw limitError(`it asks for more than ${MAX_PRECISION} digits of a number`);
   const text = lowerFloat(value, type.toLowerCase(), precision);
   return type === "E" || type === "G" || type === "F" ? text.toUpperCase() : text;
 }
@@ -51,6 +55,30 @@ export function exactFixed(value: number, precision: number): string {
     .toString()
     .padStart(precision + 1, "0");
   return precision === 0 ? text : `${text.slice(0, -precision)}.${text.slice(-precision)}`;
+}
+
+/** Python's `round` of a float to digits behind the point, or before it where they are negative. */
+export function roundFloat(value: number, digits: number): number {
+  if (!Number.isFinite(value)) return value;
+  const magnitude = roundMagnitude(Math.abs(value), digits);
+  return value < 0 || Object.is(value, -0) ? -magnitude : magnitude;
+}
+
+function roundMagnitude(value: number, digits: number): number {
+  // No double has more than 1,074 digits behind the point, or 309 before it.
+  if (digits >= 0) return Number(exactFixed(value, Math.min(digits, 1074)));
+  const places = Math.min(-digits, 400);
+  const { digits: all, scale } = exactDecimal(value);
+  return Number(dropDigits(all, scale + places) * 10n ** BigInt(places));
+}
+
+/** Python's `round` of an int: only digits before the point change it. */
+export function roundInteger(value: bigint, digits: number): bigint {
+  if (digits >= 0) return value;
+  const magnitude = value < 0n ? -value : value;
+  if (-digits > magnitude.toString().length) return 0n;
+  const rounded = dropDigits(magnitude, -digits) * 10n ** BigInt(-digits);
+  return value < 0n ? -rounded : rounded;
 }
 
 /** The first `count` digits, rounded, and the power of ten of the first one. */
@@ -90,6 +118,7 @@ export function groupDigits(text: string, separator: string): string {
 export function padStr(value: Str, options: { width: number; align: string; fill: string }): Str {
   const missing = options.width - value.codePointLength;
   if (missing <= 0) return value;
+  fitsText(options.width);
   const left = options.align === ">" ? missing : options.align === "^" ? Math.floor(missing / 2) : 0;
   const out = new StrBuilder();
   out.addText(options.fill.repeat(left)).add(value);

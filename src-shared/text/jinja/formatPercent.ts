@@ -1,7 +1,20 @@
 import { Str, StrBuilder } from "./authored.ts";
+import { fitsText } from "./limits.ts";
 import { formatFloat, groupDigits, padStr } from "./formatNumber.ts";
 import { toRepr, toStr } from "./printing.ts";
-import { isNumeric, PyDict, PyFloat, PythonError, PyTuple, typeName, UnsupportedError, type Value } from "./values.ts";
+import {
+  isNumeric,
+  PyDict,
+  PyFloat,
+  PyList,
+  PyRange,
+  PythonError,
+  PyTuple,
+  typeName,
+  Undefined,
+  UnsupportedError,
+  type Value,
+} from "./values.ts";
 
 const CONVERSION =
   /%(?:\((?<key>[^)]*)\))?(?<flags>[-+ 0#]*)(?<width>\*|\d+)?(?:\.(?<precision>\*|\d+)?)?[hlL]?(?<type>.)?/gsu;
@@ -58,7 +71,9 @@ class PercentArguments {
 
   /** Python refuses values that the format did not use. */
   finish(): void {
-    if (this.usedNames || this.values instanceof PyDict) return;
+    // Python takes whatever has items, and is no tuple or text, for a mapping.
+    const isMapping = [PyDict, PyList, PyRange, Undefined].some((type) => this.values instanceof type);
+    if (this.usedNames || isMapping) return;
     const count = this.values instanceof PyTuple ? this.values.items.length : 1;
     if (this.used < count) throw new PythonError("TypeError", "not all arguments converted during string formatting");
   }
@@ -75,6 +90,7 @@ interface Conversion {
 function convert(value: Value, conversion: Conversion): Str {
   const { type, flags, width, precision } = conversion;
   const align = flags.includes("-") ? "<" : ">";
+  fitsText(Math.max(width, precision ?? 0));
   if (type === "s" || type === "r") {
     const text = type === "s" ? toStr(value) : toRepr(value);
     const cut =

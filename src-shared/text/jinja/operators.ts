@@ -1,9 +1,11 @@
 import type { BinaryOperator, CompareOperator } from "./ast.ts";
 import { concatenate, Str, StrBuilder } from "./authored.ts";
+import { fitsItems, fitsText, limitError, spend, spendSearch } from "./limits.ts";
 import { formatPercent } from "./formatPercent.ts";
 import { compareText } from "./printing.ts";
 import {
   isNumeric,
+  Loop,
   Markup,
   PyDict,
   PyFloat,
@@ -18,9 +20,6 @@ import {
   UnsupportedError,
   type Value,
 } from "./values.ts";
-
-/** Longest string or list an operator may make; a template that multiplies strings cannot exhaust memory. */
-const MAX_LENGTH = 50_000_000;
 
 /** Python's `bool(value)`. */
 export function truthy(value: Value): boolean {
@@ -69,10 +68,17 @@ export function lengthOf(value: Value): number {
   throw new PythonError("TypeError", `object of type '${typeName(value)}' has no len()`);
 }
 
-/** A number as float, for operations that leave the integers. */
+/** A number as float, for operations that leave the integers. @throws PythonError OverflowError. */
 export function toNumber(value: number | bigint | boolean | PyFloat): number {
-  return value instanceof PyFloat ? value.value : Number(value);
+  if (value instanceof PyFloat) return value.value;
+  const float = Number(value);
+  if (!Number.isFinite(float)) throw new PythonError("OverflowError", "int too large to convert to float");
+  return float;
 }
+
+/** The number itself; JavaScript compares bigints and doubles exactly. */
+const plainNumber = (value: number | bigint | boolean | PyFloat): number | bigint =>
+  value instanceof PyFloat ? value.value : typeof value === "boolean" ? Number(value) : value;
 
 /** Integers back from bigint where they fit. */
 export function integer(value: bigint): number | bigint {
@@ -81,6 +87,7 @@ export function integer(value: bigint): number | bigint {
 
 /** Python's `==`: numbers by value whatever their type, containers item by item. */
 export function equals(a: Value, b: Value): boolean {
+  spend(1);
   if (a === b) return true;
   if (isNumeric(a) && isNumeric(b)) return numbersEqual(a, b);
   if (a instanceof Markup) return b instanceof Markup ? equals(a.value, b.value) : equals(a.value, b);
@@ -97,9 +104,7 @@ export function equals(a: Value, b: Value): boolean {
 }
 
 function numbersEqual(a: number | bigint | boolean | PyFloat, b: number | bigint | boolean | PyFloat): boolean {
-  const plain = (value: typeof a): number | bigint =>
-    value instanceof PyFloat ? value.value : typeof value === "boolean" ? Number(value) : value;
-  const [x, y] = [plain(a), plain(b)];
+  const [x, y] = [plainNumber(a), plainNumber(b)];
   return x <= y && x >= y;
 }
 
@@ -110,8 +115,8 @@ function itemsEqual(a: readonly Value[], b: readonly Value[]): boolean {
 /** Negative, zero or positive; NaN where a NaN is compared. */
 export function order(a: Value, b: Value, operator: string): number {
   if (isNumeric(a) && isNumeric(b)) {
-    if (typeof a === "bigint" || typeof b === "bigint") return a < b ? -1 : a > b ? 1 : 0;
-    return toNumber(a) - toNumber(b);
+    const [x, y] = [plainNumber(a), plainNumber(b)];
+    return x < y ? -1 : x > y ? 1 : x >= y ? 0 : NaN;
   }
   if (a instanceof Str && b instanceof Str) return compareText(a.text, b.text);
   const bothLists = (a instanceof PyList && b instanceof PyList) || (a instanceof PyTuple && b instanceof PyTuple);
@@ -139,8 +144,14 @@ function raiseUndefined(...values: readonly Value[]): void {
 
 /** Python's `item in container`. @throws PythonError TypeError for what holds nothing. */
 export function contains(container: Value, item: Value): boolean {
+  if (container instanceof Loop) throw new UnsupportedError("'in loop'");
+  if (container instanceof Markup) return contains(container.value, item);
+  if (item instanceof Markup) return contains(container, item.value);
   if (container instanceof Str) {
-    if (item instanceof Str) return container.text.includes(item.text);
+    if (item instanceof Str) {
+      spendSearch(container.text, item.text);
+      return container.text.includes(item.text);
+    }
     raiseUndefined(item);
     throw new PythonError("TypeError", `'in <string>' requires string as left operand, not ${typeName(item)}`);
   }
@@ -176,10 +187,11 @@ export function compare(operator: CompareOperator, left: Value, right: Value): b
 
 /** Arithmetic and joining. @throws PythonError for types that do not go together, UnsupportedError for what would exhaust memory. */
 export function binary(operator: BinaryOperator, left: Value, right: Value): Value {
-  raiseUndefined(left, right);
+  raiseUndefined(left);
+  if (operator === "%" && left instanceof Str && !(right instanceof Markup)) return formatPercent(left, right);
+  raiseUndefined(right);
   if (left instanceof Markup || right instanceof Markup)
     throw new UnsupportedError(`'${operator}' with a 'safe' or escaped string`);
-  if (operator === "%" && left instanceof Str) return formatPercent(left, right);
   if (isNumeric(left) && isNumeric(right)) return arithmetic(operator, left, right);
   const joined = operator === "+" ? addSequences(left, right) : operator === "*" ? repeat(left, right) : undefined;
   if (joined !== undefined) return joined;
@@ -205,25 +217,25 @@ function repeat(left: Value, right: Value): Value | undefined {
   const [sequence, factor] = typeof left === "number" || typeof left === "boolean" ? [right, left] : [left, right];
   if (typeof factor !== "number" && typeof factor !== "boolean") return undefined;
   const times = Math.max(0, Number(factor));
-  const limit = (length: number): void => {
-    if (length * times > MAX_LENGTH) throw new UnsupportedError(`a repetition longer than ${MAX_LENGTH}`);
-  };
   if (sequence instanceof Str) {
-    limit(sequence.text.length);
+    if (sequence.text === "") return sequence;
+    fitsText(sequence.text.length * times);
+    if (sequence.runs === undefined) return new StrBuilder().addText(sequence.text.repeat(times)).build();
     const builder = new StrBuilder();
     for (let i = 0; i < times; i++) builder.add(sequence);
     return builder.build();
   }
   if (!(sequence instanceof PyList || sequence instanceof PyTuple)) return undefined;
-  limit(sequence.items.length);
-  const items = Array.from({ length: times }, () => sequence.items).flat();
+  fitsItems(sequence.items.length * times);
+  const { length } = sequence.items;
+  const items = Array.from({ length: length * times }, (_, i) => sequence.items[i % length] ?? null);
   return sequence instanceof PyList ? new PyList(items) : new PyTuple(items);
 }
 
 type Numeric = number | bigint | boolean | PyFloat;
 
 function arithmetic(operator: BinaryOperator, left: Numeric, right: Numeric): Value {
-  if (left instanceof PyFloat || right instanceof PyFloat || operator === "/") {
+  if (left instanceof PyFloat || right instanceof PyFloat) {
     return floatArithmetic(operator, toNumber(left), toNumber(right));
   }
   return integerArithmetic(operator, BigInt(left), BigInt(right));
@@ -262,15 +274,15 @@ function floatDivision(a: number, b: number): { quotient: number; rest: number }
 function floatPower(a: number, b: number): number {
   if (a === 0 && b < 0) throw new PythonError("ZeroDivisionError", "0.0 cannot be raised to a negative power");
   if (a < 0 && !Number.isInteger(b)) throw new UnsupportedError("complex numbers");
-  return a ** b;
+  const power = a ** b;
+  if (!Number.isFinite(power) && Number.isFinite(a) && Number.isFinite(b))
+    throw new PythonError("OverflowError", "Numerical result out of range");
+  return power;
 }
 
 function integerArithmetic(operator: BinaryOperator, a: bigint, b: bigint): Value {
-  if (b === 0n && (operator === "//" || operator === "%")) {
-    throw new PythonError(
-      "ZeroDivisionError",
-      operator === "%" ? "integer modulo by zero" : "integer division or modulo by zero",
-    );
+  if (b === 0n && (operator === "/" || operator === "//" || operator === "%")) {
+    throw new PythonError("ZeroDivisionError", operator === "%" ? "integer modulo by zero" : "division by zero");
   }
   switch (operator) {
     case "+":
@@ -278,6 +290,7 @@ function integerArithmetic(operator: BinaryOperator, a: bigint, b: bigint): Valu
     case "-":
       return integer(a - b);
     case "*":
+      fitsInteger(bitLength(a) + bitLength(b));
       return integer(a * b);
     case "//":
       return integer((a - integerModulo(a, b)) / b);
@@ -286,8 +299,22 @@ function integerArithmetic(operator: BinaryOperator, a: bigint, b: bigint): Valu
     case "**":
       return integerPower(a, b);
     case "/":
-      return new PyFloat(Number(a) / Number(b));
+      return new PyFloat(trueDivision(a, b));
   }
+}
+
+/** Python's `int / int`: rounded once, however long the integers are. */
+function trueDivision(a: bigint, b: bigint): number {
+  if (bitLength(a) <= 53 && bitLength(b) <= 53) return Number(a) / Number(b);
+  // A quotient of 66 bits or more whose last bit says whether anything was left rounds as the exact one does.
+  const shift = Math.max(0, bitLength(b) - bitLength(a) + 128);
+  const scaled = a << BigInt(shift);
+  const quotient = scaled / b;
+  const sticky = scaled % b === 0n ? 0n : a < 0n !== b < 0n ? -1n : 1n;
+  const half = shift >> 1;
+  const result = Number(quotient * 2n + sticky) / 2 ** half / 2 ** (shift + 1 - half);
+  if (!Number.isFinite(result)) throw new PythonError("OverflowError", "integer division result too large for a float");
+  return result;
 }
 
 /** Python's remainder has the sign of the divisor, JavaScript's that of the dividend. */
@@ -298,8 +325,17 @@ function integerModulo(a: bigint, b: bigint): bigint {
 
 function integerPower(a: bigint, b: bigint): Value {
   if (b < 0n) return new PyFloat(floatPower(Number(a), Number(b)));
-  if (b * BigInt(a.toString(2).length) > 100_000n) throw new UnsupportedError("integers of more than 100,000 bits");
+  if (a >= -1n && a <= 1n) return integer(a ** (b > 2n ? 2n + (b % 2n) : b));
+  fitsInteger(Number(b) * bitLength(a));
   return integer(a ** b);
+}
+
+const MAX_BITS = 100_000;
+const bitLength = (value: bigint): number =>
+  value > -4294967296n && value < 4294967296n ? 32 : value.toString(16).length * 4;
+
+function fitsInteger(bits: number): void {
+  if (bits > MAX_BITS) throw limitError(`it makes an integer of more than ${MAX_BITS} bits`);
 }
 
 /** Unary `-` and `+`. */

@@ -1,5 +1,6 @@
 import type { Expression, FilterCall, Parameter, Statement, Target, Template } from "./ast.ts";
 import { tokenize } from "./lexer.ts";
+import { limitError } from "./limits.ts";
 import { parseExpression, parseFilterCall, parseTuple } from "./parseExpression.ts";
 import type { TemplateSource } from "./source.ts";
 import { TokenStream } from "./tokens.ts";
@@ -55,7 +56,7 @@ class Parser {
   private parseStatement(): Statement {
     const { stream } = this;
     const token = stream.expect("name");
-    const parse = STATEMENTS[token.value];
+    const parse = Object.hasOwn(STATEMENTS, token.value) ? STATEMENTS[token.value] : undefined;
     if (parse) return parse(this, token.at);
     if (UNSUPPORTED_TAGS.includes(token.value)) throw stream.source.unsupported(`the tag '${token.value}'`, token.at);
     throw stream.fail(`unknown tag '${token.value}'`, token.at);
@@ -203,11 +204,16 @@ function parseGeneration(parser: Parser, at: number): Statement {
   return { type: "generation", at, body: parser.parseBlock("generation", at) };
 }
 
-/** @throws SiftError `template-syntax` or `template-unsupported`, with line and column. */
+/** @throws SiftError `template-syntax` or `template-unsupported`, with line and column; `template-limit`. */
 export function parseTemplate(source: TemplateSource): Template {
   const parser = new Parser(source);
-  const body = parser.parseBody([]);
-  return { body, hasGenerationTags: parser.hasGenerationTags };
+  try {
+    const body = parser.parseBody([]);
+    return { body, hasGenerationTags: parser.hasGenerationTags };
+  } catch (error) {
+    if (error instanceof RangeError) throw limitError("it is nested too deeply");
+    throw error;
+  }
 }
 
 /** Tags that open a statement. */

@@ -1,4 +1,5 @@
 import { type Author, Str, StrBuilder, TEMPLATE } from "./authored.ts";
+import { fitsText, spend } from "./limits.ts";
 import {
   Callable,
   Loop,
@@ -35,6 +36,15 @@ export function floatText(value: number): string {
 
 const digitCount = (mantissa: string): number => mantissa.replace(/[-.]/g, "").length;
 
+const MAX_INTEGER = 10n ** 4300n;
+
+/** Digits of an int; Python refuses to write more than 4,300 of them. */
+export function integerText(value: number | bigint): string {
+  if (typeof value === "bigint" && (value >= MAX_INTEGER || value <= -MAX_INTEGER))
+    throw new PythonError("ValueError", "Exceeds the limit (4300 digits) for integer string conversion");
+  return String(value);
+}
+
 /** Python's `str(value)`, as `{{ value }}` writes it. */
 export function toStr(value: Value): Str {
   if (value instanceof Str) return value;
@@ -51,6 +61,7 @@ export function toRepr(value: Value): Str {
 }
 
 function writeRepr(value: Value, out: StrBuilder, depth: number): void {
+  spend(2);
   if (depth > 200)
     throw new PythonError("RecursionError", "maximum recursion depth exceeded while getting the repr of an object");
   const series = (items: readonly Value[]): void =>
@@ -80,7 +91,7 @@ function writeRepr(value: Value, out: StrBuilder, depth: number): void {
 function scalarRepr(value: Value): string | undefined {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
-  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  if (typeof value === "number" || typeof value === "bigint") return integerText(value);
   if (value instanceof PyFloat) return floatText(value.value);
   if (value instanceof Undefined) return "Undefined";
   if (value instanceof PyRange) {
@@ -153,6 +164,7 @@ interface JsonPlace {
 
 function writeJson(value: Value, out: StrBuilder, place: JsonPlace): void {
   const { options, author, level } = place;
+  spend(2);
   if (level > 900)
     throw new PythonError("RecursionError", "maximum recursion depth exceeded while encoding a JSON object");
   if (value instanceof Str) return writeJsonString(value, out, { options, author });
@@ -174,7 +186,7 @@ function writeJson(value: Value, out: StrBuilder, place: JsonPlace): void {
 function jsonScalar(value: Value): string | undefined {
   if (value === null) return "null";
   if (typeof value === "boolean") return value ? "true" : "false";
-  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  if (typeof value === "number" || typeof value === "bigint") return integerText(value);
   if (!(value instanceof PyFloat)) return undefined;
   if (Number.isNaN(value.value)) return "NaN";
   if (!Number.isFinite(value.value)) return value.value > 0 ? "Infinity" : "-Infinity";
@@ -185,14 +197,26 @@ function writeJsonDict(dict: PyDict, out: StrBuilder, place: JsonPlace): void {
   const { options } = place;
   const owner = dict.author !== TEMPLATE ? dict.author : place.author;
   const inner = { options, level: place.level + 1, author: owner };
-  const entries = dict.entries().map(({ key, value }) => ({ key: jsonKey(key), value }));
-  if (options.sortKeys) entries.sort((a, b) => compareText(a.key.text, b.key.text));
+  const sorted = options.sortKeys ? dict.entries().sort((a, b) => keyOrder(a.key, b.key)) : dict.entries();
+  const entries = sorted.map(({ key, value }) => ({ key: jsonKey(key), value }));
   const writers = entries.map(({ key, value }) => () => {
     writeJsonString(key, out, { options, author: owner });
     out.addText(options.keySeparator, owner);
     writeJson(value, out, inner);
   });
   writeJsonSeries(out, inner, { open: "{", close: "}", writers });
+}
+
+/** Order of keys before they become text: Python compares texts with texts and numbers with numbers. */
+function keyOrder(a: Value, b: Value): number {
+  if (a instanceof Str && b instanceof Str) return compareText(a.text, b.text);
+  const [x, y] = [a, b].map((key) =>
+    key instanceof PyFloat ? key.value : typeof key === "boolean" ? Number(key) : key,
+  );
+  const isNumber = (key: Value | undefined): key is number | bigint =>
+    typeof key === "number" || typeof key === "bigint";
+  if (isNumber(x) && isNumber(y)) return x < y ? -1 : x > y ? 1 : 0;
+  throw new PythonError("TypeError", `'<' not supported between instances of '${typeName(a)}' and '${typeName(b)}'`);
 }
 
 /** Keys that are no strings are written as strings, as `json.dumps` does. */
@@ -211,7 +235,11 @@ function writeJsonSeries(
   parts: { open: string; close: string; writers: readonly (() => void)[] },
 ): void {
   const { options, author, level } = inner;
-  const newline = (depth: number): string => (options.indent === undefined ? "" : `\n${options.indent.repeat(depth)}`);
+  const newline = (depth: number): string => {
+    if (options.indent === undefined) return "";
+    fitsText(options.indent.length * depth);
+    return `\n${options.indent.repeat(depth)}`;
+  };
   out.addText(parts.open, author);
   parts.writers.forEach((write, i) => {
     if (i > 0) out.addText(options.itemSeparator, author);

@@ -1,5 +1,16 @@
 import { Str, StrBuilder } from "./authored.ts";
-import { asIndex, PyList, PyRange, PythonError, PyTuple, typeName, Undefined, type Value } from "./values.ts";
+import {
+  asIndex,
+  Markup,
+  PyList,
+  PyRange,
+  PythonError,
+  PyTuple,
+  typeName,
+  Undefined,
+  UnsupportedError,
+  type Value,
+} from "./values.ts";
 
 /** Undefined parts were left out. */
 export interface SliceBounds {
@@ -48,6 +59,7 @@ export function sliceValue(value: Value, bounds: SliceBounds): Value {
     return new PyRange(value.at(start), value.at(stop), value.step * step);
   }
   if (value instanceof Undefined) throw new PythonError("UndefinedError", value.message);
+  if (value instanceof Markup) throw new UnsupportedError("a slice of a 'safe' string");
   throw new PythonError("TypeError", `'${typeName(value)}' object is not subscriptable`);
 }
 
@@ -59,12 +71,19 @@ function sliceStr(value: Str, bounds: SliceBounds): Str {
   return builder.build();
 }
 
+function characterAt(value: Str, index: number): Str | undefined {
+  if (index < 0 || index >= value.codePointLength) return undefined;
+  const start = value.unitOffset(index);
+  return value.slice(start, start + String.fromCodePoint(value.text.codePointAt(start) ?? 0).length);
+}
+
 /** `value[index]` of a sequence; undefined where there is no such item. */
 export function itemAt(value: Value, index: Value): Value | undefined {
+  if (value instanceof Markup && !(index instanceof Str)) throw new UnsupportedError("an item of a 'safe' string");
   if (typeof index !== "number" && typeof index !== "boolean") return undefined;
   const at = (length: number): number => (Number(index) < 0 ? Number(index) + length : Number(index));
   if (value instanceof PyList || value instanceof PyTuple) return value.items[at(value.items.length)];
-  if (value instanceof Str) return value.characters()[at(value.codePointLength)];
+  if (value instanceof Str) return characterAt(value, at(value.codePointLength));
   if (!(value instanceof PyRange)) return undefined;
   const position = at(value.length);
   return position >= 0 && position < value.length ? value.at(position) : undefined;

@@ -2,6 +2,7 @@ import { concatenate, Str, StrBuilder } from "./authored.ts";
 import { bind, given } from "./binding.ts";
 import { padStr } from "./formatNumber.ts";
 import { PYTHON_SPACE } from "./lexer.ts";
+import { fitsText, spendSearch, spendText } from "./limits.ts";
 import { iterate } from "./operators.ts";
 import { joinStr, replaceStr, splitLines, splitStr, splitWhitespace, stripStr } from "./strings.ts";
 import { asIndex, asText, PyList, PyTuple, PythonError, typeName, type Arguments, type Value } from "./values.ts";
@@ -41,6 +42,7 @@ function finder(name: string, options: { last: boolean; raises: boolean }): Stri
     const [from, to] = range(self, start, end);
     const text = self.text.slice(0, to);
     const wanted = asText(given(sub), "argument").text;
+    spendSearch(text, wanted);
     const found = options.last ? text.lastIndexOf(wanted) : text.indexOf(wanted, from);
     if (found >= from && from <= to) return self.codePointIndex(found);
     if (options.raises) throw new PythonError("ValueError", "substring not found");
@@ -70,6 +72,7 @@ function partitioner(name: string, fromRight: boolean): StringMethod {
     const [value] = bind(name, args, ["sep"], 1);
     const separator = asText(given(value), "separator");
     if (separator.text === "") throw new PythonError("ValueError", "empty separator");
+    spendSearch(self.text, separator.text);
     const at = fromRight ? self.text.lastIndexOf(separator.text) : self.text.indexOf(separator.text);
     const empty = new Str("");
     if (at < 0) return new PyTuple(fromRight ? [empty, empty, self] : [self, empty, empty]);
@@ -91,6 +94,7 @@ function padder(name: string, align: "<" | ">" | "^"): StringMethod {
 export function centre(self: Str, width: number, fill: string): Str {
   const missing = width - self.codePointLength;
   if (missing <= 0) return self;
+  fitsText(width);
   const left = Math.floor(missing / 2) + (missing & width & 1);
   return new StrBuilder()
     .addText(fill.repeat(left))
@@ -103,6 +107,7 @@ export function centre(self: Str, width: number, fill: string): Str {
 function rewriter(rewrite: (text: string) => string): StringMethod {
   return (self, args) => {
     bind("method", args, []);
+    spendText(self.text.length * 8);
     const text = rewrite(self.text);
     return text === self.text ? self : new Str(text);
   };
@@ -110,7 +115,11 @@ function rewriter(rewrite: (text: string) => string): StringMethod {
 
 /** `pattern` tests one character; an empty string never passes. */
 function characterTest(pattern: RegExp): StringMethod {
-  return (self) => self.text !== "" && Array.from(self.text).every((char) => pattern.test(char));
+  return (self) => {
+    spendText(self.text.length * 8);
+    for (const char of self.text) if (!pattern.test(char)) return false;
+    return self.text !== "";
+  };
 }
 
 function caseTest(own: RegExp, other: RegExp): StringMethod {
@@ -162,6 +171,7 @@ function zeroFill(self: Str, args: Arguments): Value {
   const width = asIndex(given(bind("zfill", args, ["width"], 1)[0]));
   const missing = width - self.codePointLength;
   if (missing <= 0) return self;
+  fitsText(width);
   const signed = /^[+-]/.test(self.text) ? 1 : 0;
   return concatenate(self.slice(0, signed), new Str("0".repeat(missing)), self.slice(signed));
 }
@@ -172,7 +182,11 @@ function countMatches(self: Str, args: Arguments): Value {
   const wanted = asText(given(sub), "argument").text;
   if (from > to) return 0;
   const text = self.slice(from, to);
-  return wanted === "" ? text.codePointLength + 1 : text.text.split(wanted).length - 1;
+  if (wanted === "") return text.codePointLength + 1;
+  spendSearch(text.text, wanted);
+  let count = 0;
+  for (let at = text.text.indexOf(wanted); at >= 0; at = text.text.indexOf(wanted, at + wanted.length)) count++;
+  return count;
 }
 
 function joinMethod(self: Str, args: Arguments): Value {
@@ -206,7 +220,7 @@ export const STRING_METHODS: Readonly<Record<string, StringMethod>> = {
   index: finder("index", { last: false, raises: true }),
   isalnum: characterTest(/[\p{L}\p{N}]/u),
   isalpha: characterTest(/\p{L}/u),
-  isascii: (self) => Array.from(self.text).every((char) => char < "\x80"),
+  isascii: (self) => /^\p{ASCII}*$/u.test(self.text),
   isdecimal: characterTest(/\p{Nd}/u),
   isdigit: characterTest(/[\p{Nd}\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089\u2460-\u2468]/u),
   islower: caseTest(/\p{Ll}/u, /[\p{Lu}\p{Lt}]/u),

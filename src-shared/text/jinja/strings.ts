@@ -1,10 +1,12 @@
 import type { Str } from "./authored.ts";
 import { StrBuilder } from "./authored.ts";
 import { PYTHON_SPACE } from "./lexer.ts";
+import { fitsItems, spendSearch, spendText } from "./limits.ts";
 import { PythonError } from "./values.ts";
 
 /** The string operations that keep who wrote each character. Limits are the largest number of cuts. */
 
+const WORD = new RegExp(`[^${PYTHON_SPACE}]+`, "gu");
 const SPACE = new RegExp(`[${PYTHON_SPACE}]`, "u");
 
 /** Python's strip, lstrip and rstrip: of white space, or of the characters in `chars`. */
@@ -41,6 +43,7 @@ export interface SplitOptions {
 /** Python's `split` and `rsplit` with a separator. */
 export function splitStr(value: Str, separator: string, options: SplitOptions): Str[] {
   if (separator === "") throw new PythonError("ValueError", "empty separator");
+  spendSearch(value.text, separator);
   return options.fromRight
     ? splitFromRight(value, separator, options.limit)
     : splitFromLeft(value, separator, options.limit);
@@ -53,6 +56,7 @@ function splitFromLeft(value: Str, separator: string, limit: number): Str[] {
     const at = value.text.indexOf(separator, start);
     if (at < 0) break;
     parts.push(value.slice(start, at));
+    fitsItems(parts.length);
     start = at + separator.length;
   }
   parts.push(value.slice(start));
@@ -65,16 +69,21 @@ function splitFromRight(value: Str, separator: string, limit: number): Str[] {
   while (parts.length < limit && end >= separator.length) {
     const at = value.text.lastIndexOf(separator, end - separator.length);
     if (at < 0) break;
-    parts.unshift(value.slice(at + separator.length, end));
+    parts.push(value.slice(at + separator.length, end));
+    fitsItems(parts.length);
     end = at;
   }
-  parts.unshift(value.slice(0, end));
-  return parts;
+  parts.push(value.slice(0, end));
+  return parts.reverse();
 }
 
 /** `split()` without separator: runs of white space separate, none at the ends. */
 export function splitWhitespace(value: Str, options: SplitOptions): Str[] {
-  const words = [...value.text.matchAll(new RegExp(`[^${PYTHON_SPACE}]+`, "gu"))];
+  const words: { readonly index: number; readonly 0: string }[] = [];
+  spendText(value.text.length);
+  for (const { index, 0: word } of value.text.matchAll(WORD)) {
+    fitsItems(words.push({ index, 0: word }));
+  }
   if (words.length <= options.limit) return words.map((word) => value.slice(word.index, word.index + word[0].length));
   const cut = options.limit;
   const pick = (from: number, to: number): Str[] =>
@@ -97,6 +106,7 @@ export function splitLines(value: Str, keepEnds: boolean): Str[] {
   let start = 0;
   for (const match of value.text.matchAll(LINE_END)) {
     const end = match.index + match[0].length;
+    fitsItems(lines.length);
     lines.push(value.slice(start, keepEnds ? end : match.index));
     start = end;
   }
@@ -117,6 +127,7 @@ export function joinStr(separator: Str, parts: readonly Str[]): Str {
 /** Python's `replace`; the replacement keeps its own authors. */
 export function replaceStr(value: Str, old: Str, options: { replacement: Str; limit: number }): Str {
   if (old.text === "") return interleave(value, options);
+  spendSearch(value.text, old.text);
   const parts = splitFromLeft(value, old.text, options.limit);
   return parts.length === 1 ? value : joinStr(options.replacement, parts);
 }

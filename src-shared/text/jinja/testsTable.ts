@@ -1,6 +1,6 @@
 import { Str } from "./authored.ts";
 import { bind, given, NO_ARGS } from "./binding.ts";
-import { compare, contains, equals, integer, isIterable } from "./operators.ts";
+import { binary, compare, contains, equals, integer, isIterable } from "./operators.ts";
 import type { Test } from "./runtime.ts";
 import { STRING_METHODS } from "./stringMethods.ts";
 import { toStr } from "./printing.ts";
@@ -15,7 +15,6 @@ import {
   PyRange,
   PythonError,
   PyTuple,
-  typeName,
   Undefined,
   type Value,
 } from "./values.ts";
@@ -32,11 +31,7 @@ function remainder(value: Value, divisor: Value): Value {
     if (BigInt(divisor) === 0n) throw new PythonError("ZeroDivisionError", "integer modulo by zero");
     return integer(BigInt(value) % BigInt(divisor));
   }
-  if (value instanceof Undefined) throw new PythonError("UndefinedError", value.message);
-  throw new PythonError(
-    "TypeError",
-    `unsupported operand type(s) for %: '${typeName(value)}' and '${typeName(divisor)}'`,
-  );
+  return binary("%", value, divisor);
 }
 
 /** Python's `is`: the same object; small values are the same where they are equal and of one type. */
@@ -59,7 +54,7 @@ const stringTest =
 
 /** The built-in tests of jinja2 3.1; `filter` and `test` are added by the evaluator, which knows the tables. */
 export const TESTS: Readonly<Record<string, Test>> = {
-  odd: (value) => !equals(remainder(value, 2), 0),
+  odd: (value) => equals(remainder(value, 2), 1),
   even: (value) => equals(remainder(value, 2), 0),
   divisibleby: (value, args) => equals(remainder(value, given(bind("divisibleby", args, ["num"], 1)[0])), 0),
   defined: (value) => !(value instanceof Undefined),

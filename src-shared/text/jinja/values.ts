@@ -1,4 +1,5 @@
 import { type Author, Str, TEMPLATE } from "./authored.ts";
+import { fitsItems, fitsText, madeItems, spend } from "./limits.ts";
 
 /** Python values as templates see them. Integers are numbers (bigint beyond 2^53), floats a class of their own. */
 export type Value =
@@ -34,6 +35,7 @@ export class PyList {
   /** Whoever wrote the whole container; the template for those it made itself. */
   readonly author: Author;
   constructor(items: Value[], author: Author = TEMPLATE) {
+    madeItems(items.length);
     this.items = items;
     this.author = author;
   }
@@ -43,6 +45,7 @@ export class PyList {
 export class PyTuple {
   readonly items: readonly Value[];
   constructor(items: readonly Value[]) {
+    madeItems(items.length);
     this.items = items;
   }
 }
@@ -131,23 +134,23 @@ export class PyRange {
   }
 }
 
-/** A generator: what it holds can be taken once. */
+/** A generator: what it holds is made when it is asked for, and can be taken once. */
 export class PyIterator {
-  private items: readonly Value[];
-  private position = 0;
-  constructor(items: readonly Value[]) {
-    this.items = items;
+  private readonly items: Iterator<Value>;
+  constructor(items: Iterable<Value>) {
+    this.items = items[Symbol.iterator]();
   }
 
   takeAll(): readonly Value[] {
-    const rest = this.position === 0 ? this.items : this.items.slice(this.position);
-    this.items = [];
-    this.position = 0;
+    const rest: Value[] = [];
+    for (let next = this.items.next(); next.done !== true; next = this.items.next()) fitsItems(rest.push(next.value));
+    madeItems(rest.length);
     return rest;
   }
 
   next(): Value | undefined {
-    return this.items[this.position++];
+    const next = this.items.next();
+    return next.done === true ? undefined : next.value;
   }
 }
 
@@ -221,14 +224,35 @@ export class UnsupportedError extends Error {}
 
 /** A string such that two keys are the same dict key in Python exactly where their strings are equal. */
 export function hashKey(key: Value): string {
+  spend(1);
   if (key instanceof Str) return `s${key.text}`;
   if (typeof key === "boolean") return `n${Number(key)}`;
   if (typeof key === "number" || typeof key === "bigint") return `n${key}`;
   if (key instanceof PyFloat) return `n${key.value}`;
   if (key === null) return "none";
-  if (key instanceof PyTuple) return `t${JSON.stringify(key.items.map(hashKey))}`;
+  if (key instanceof PyTuple) return tupleKey(key.items.map(hashKey));
   if (key instanceof Undefined) return "undefined";
+  if (key instanceof PyRange) return `r${key.length > 0 ? [key.start, key.at(key.length - 1), key.length].join() : ""}`;
+  if (key instanceof PyIterator || key instanceof Callable || key instanceof Loop || key instanceof Namespace)
+    return `o${identity(key)}`;
   throw new PythonError("TypeError", `unhashable type: '${typeName(key)}'`);
+}
+
+const identities = new WeakMap<object, number>();
+let lastIdentity = 0;
+
+/** A number for each object: what has no value of its own is a key by being itself. */
+function identity(object: object): number {
+  const known = identities.get(object);
+  if (known !== undefined) return known;
+  identities.set(object, ++lastIdentity);
+  return lastIdentity;
+}
+
+/** Each part with its length, so that no two tuples make one text. */
+function tupleKey(parts: readonly string[]): string {
+  fitsText(parts.reduce((total, part) => total + part.length, 0));
+  return `t${parts.map((part) => `${part.length}:${part}`).join("")}`;
 }
 
 /** The name of the Python type. */
