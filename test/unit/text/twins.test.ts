@@ -54,5 +54,5 @@ describe.skipIf(!templates || !datasets)("a template without tags and its tagged
         expect(text(ours), `${family}, row ${i}`).toEqual(text(theirs));
       });
     }
-  });
+  }, 120_000);
 });
