@@ -96,6 +96,8 @@ describe("the template editor", () => {
   });
   const editor = () => page.getByRole("textbox", { name: "Template text (Jinja)" });
   const source = async () => (await editor().locator(".cm-line").allTextContents()).join("\n");
+  /** CodeMirror takes no key for offers that have only just come up. */
+  const settled = () => page.waitForTimeout(400);
   async function write(text: string): Promise<void> {
     await editor().click();
     await page.keyboard.press("Control+a");
@@ -111,12 +113,14 @@ describe("the template editor", () => {
     await page.keyboard.type("tr");
     await page.locator(".cm-tooltip-autocomplete").getByText("trim").first().waitFor();
     await picture(page, "template-completion");
+    await settled();
     await page.keyboard.press("Enter");
     await page.keyboard.press("Escape");
     expect(await source()).toContain("| trim");
     await page.locator(".cm-lint-marker-error").waitFor();
     await page.keyboard.type(" }}{% ");
     await page.locator(".cm-tooltip-autocomplete").getByText("endif").waitFor();
+    await settled();
     await page.keyboard.press("Enter");
     await page.keyboard.type(" %}{% endfor %}");
     await eventually(
