@@ -37,7 +37,7 @@ export const proof = {
     "train-ends": "The model learns to stop.",
   },
   setting: {
-    max_length: "max_length",
+    max_length: "Maximum length",
     template: "Template",
     mask: "Mask",
     special: "Special tokens in content",

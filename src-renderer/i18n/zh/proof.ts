@@ -35,7 +35,7 @@ export const proof: Catalogue["proof"] = {
     "train-ends": "模型由此学会停止。",
   },
   setting: {
-    max_length: "max_length",
+    max_length: "最大长度",
     template: "模板",
     mask: "掩码",
     special: "正文中的特殊词元",
