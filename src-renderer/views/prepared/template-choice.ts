@@ -8,20 +8,25 @@ interface Words {
   readonly draft: string;
 }
 
-/** Templates to choose from in short: the model's own, the presets, and the text that the Template view holds, if it holds one. */
+/** Templates to choose from in short: the model's own, the presets, and the text or form that the Template view holds, if it holds one. */
 export function templateOptions(
   presets: readonly TemplateInfo[],
   current: TemplateChoice,
   words: Words,
 ): { value: string; label: string }[] {
-  const text = current.kind === "text" ? [{ value: DRAFT, label: current.name ?? words.draft }] : [];
+  const text = isDraft(current) ? [{ value: DRAFT, label: nameOf(current) ?? words.draft }] : [];
   const named = presets.map(({ name }) => ({ value: `preset:${name}`, label: name }));
   return [{ value: OWN, label: words.own }, ...text, ...named];
 }
 
+/** A text or a form, which only the Template view can make. */
+const isDraft = ({ kind }: TemplateChoice): boolean => kind === "text" || kind === "form";
+const nameOf = (choice: TemplateChoice): string | undefined =>
+  choice.kind === "form" ? choice.form.name : choice.kind === "text" ? choice.name : undefined;
+
 export function optionOf(choice: TemplateChoice): string {
   if (choice.kind === "preset") return `preset:${choice.name}`;
-  return choice.kind === "text" ? DRAFT : OWN;
+  return isDraft(choice) ? DRAFT : OWN;
 }
 
 /** @param current what "draft" stands for */
