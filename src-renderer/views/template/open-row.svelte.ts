@@ -1,6 +1,8 @@
+import { untrack } from "svelte";
 import type { DatasetSummary, RowDetail } from "#shared/contract/datasets.ts";
 import { core } from "../../client.ts";
 import { always, useQuery } from "../../state/query.svelte.ts";
+import { router } from "../../state/router.svelte.ts";
 import { workspace } from "../../state/workspace.svelte.ts";
 
 /** The conversation that the template is looked at with: the one open in Data, else the first of the newest dataset. */
@@ -23,6 +25,13 @@ function newest(list: readonly DatasetSummary[]): DatasetSummary | undefined {
 }
 
 export function useOpenRow(): OpenRow {
+  // a link names a row; from then on the address follows the row that is open
+  const linked = router.param("row");
+  if (linked !== "" && linked !== workspace.rowId) workspace.set({ rowId: linked });
+  $effect(() => {
+    const { rowId } = workspace;
+    if (rowId !== undefined && router.view === "template") untrack(() => router.adjust({ row: rowId }));
+  });
   const datasets = useQuery(always, (_, signal) => core.datasets.list({}, { signal }), { topics: ["datasets"] });
   const dataset = $derived(
     datasets.data?.find((each) => each.id === workspace.datasetId) ?? newest(datasets.data ?? []),
