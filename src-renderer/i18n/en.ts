@@ -4,6 +4,7 @@ import { compare } from "./en/compare.ts";
 import { config } from "./en/config.ts";
 import { data } from "./en/data.ts";
 import { editor } from "./en/editor.ts";
+import { adapting, form } from "./en/form.ts";
 import { frame } from "./en/frame.ts";
 import { home } from "./en/home.ts";
 import { mask } from "./en/mask.ts";
@@ -30,6 +31,8 @@ export const en = {
   prepared,
   template,
   editor,
+  form,
+  adapting,
   mask,
   proof,
   tokens,

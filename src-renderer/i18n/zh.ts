@@ -5,6 +5,7 @@ import { compare } from "./zh/compare.ts";
 import { config } from "./zh/config.ts";
 import { data } from "./zh/data.ts";
 import { editor } from "./zh/editor.ts";
+import { adapting, form } from "./zh/form.ts";
 import { frame } from "./zh/frame.ts";
 import { home } from "./zh/home.ts";
 import { mask } from "./zh/mask.ts";
@@ -28,6 +29,8 @@ export const zh: Catalogue = {
   prepared,
   template,
   editor,
+  form,
+  adapting,
   mask,
   proof,
   tokens,

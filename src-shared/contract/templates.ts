@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { hash, id, path, procedure, read, timestamp } from "./common.ts";
+import { templateForm } from "../text/presets/form.ts";
+import { errorReport, hash, id, path, procedure, read, timestamp } from "./common.ts";
 
 /** One text that was saved under a template's name; numbers count from 1 and never change. */
 export const templateVersion = v.object({
@@ -16,7 +17,18 @@ export type TemplateVersion = v.InferOutput<typeof templateVersion>;
 export const foundTemplate = v.object({ name: v.string(), source: v.string(), hash });
 export type FoundTemplate = v.InferOutput<typeof foundTemplate>;
 
+/** See core/text/form.ts. `ids` is null for a token that the tokenizer does not name. */
+export const formReport = v.object({
+  twin: v.string(),
+  text: v.string(),
+  pieces: v.array(v.object({ text: v.string(), ids: v.nullable(v.array(v.number())) })),
+  error: v.nullable(errorReport),
+});
+export type FormReport = v.InferOutput<typeof formReport>;
+
 export const templatesContract = {
+  /** What a form writes, and its pieces' ids where a model is chosen. */
+  form: read.input(v.object({ form: templateForm, modelPath: v.exactOptional(path) })).output(formReport),
   /** Newest first. */
   versions: read.input(v.object({ templateId: id })).output(v.array(templateVersion)),
   /** Makes the text of a version the newest one, as a version of its own. */

@@ -3,6 +3,7 @@ import { templateForm } from "../text/presets/form.ts";
 import { SPECIAL_CHOICES, TRUNCATION_MODES } from "../text/rowOptions.ts";
 import { MASK_POLICIES } from "../text/types.ts";
 import { finding, lengthProfile } from "./proof.ts";
+import { departureChange, modelKind, presetFit } from "./adapting.ts";
 import { parsedRow } from "./datasets.ts";
 import { maskOptions, ruleCount } from "./mask.ts";
 import { empty, errorReport, hash, id, path, procedure, read, timestamp } from "./common.ts";
@@ -95,7 +96,15 @@ export const templateReport = v.object({
   info: templateInfo,
   specialTokens: v.array(specialToken),
   /** Set when the model was tuned with its own template and another one is chosen: what differs, on a sample row. */
-  departure: v.nullable(v.object({ own: v.string(), chosen: v.string(), message: v.string() })),
+  departure: v.nullable(
+    v.object({ own: v.string(), chosen: v.string(), message: v.string(), changes: v.array(departureChange) }),
+  ),
+  /** Null where the folder has no tokenizer or its files cannot be read. */
+  model: v.nullable(modelKind),
+  /** Names of the model's own templates, `default` first. */
+  ownTemplates: v.array(v.string()),
+  /** What each preset needs of the model, best first. */
+  presets: v.array(presetFit),
   error: v.nullable(errorReport),
 });
 export type TemplateReport = v.InferOutput<typeof templateReport>;

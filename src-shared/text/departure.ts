@@ -17,6 +17,15 @@ export interface TemplateDeparture {
   readonly chosen: string;
   /** Line by line: in both, only under the model's own, only under the chosen one. */
   readonly parts: readonly DiffPart[];
+  /** What differs, by what it means to the model. */
+  readonly changes: readonly TemplateChange[];
+}
+
+/** roles: what stands between an answer and the next question. stop: the token that ends an answer. system: what comes first. */
+export interface TemplateChange {
+  readonly what: "roles" | "stop" | "system" | "text";
+  readonly own: string;
+  readonly chosen: string;
 }
 
 /** Shown where a dataset has no conversation at hand. */
@@ -38,14 +47,58 @@ export function compareTemplates(input: {
   readonly own: TemplateChoice;
   readonly chosen: TemplateChoice;
   readonly sample?: Conversation;
+  /** Default system text that is set for the chosen template. */
+  readonly systemMessage?: string;
 }): TemplateDeparture {
   const conversation = input.sample ?? SAMPLE_CONVERSATION;
-  const render = (template: TemplateChoice): string =>
-    createEncoder({ tokenizer: input.tokenizer, template }).encode({ kind: "conversation", conversation }, 0).encoded
-      .text;
-  const own = render(input.own);
-  const chosen = render(input.chosen);
-  return { departs: own !== chosen, own, chosen, parts: diffLines(own, chosen) };
+  const { tokenizer, systemMessage } = input;
+  const write = (template: TemplateChoice, system?: string): Written => {
+    const encoder = createEncoder({ tokenizer, template, ...(system === undefined ? {} : { systemMessage: system }) });
+    const { text } = encoder.encode({ kind: "conversation", conversation }, 0).encoded;
+    const stop = encoder.endOfTurn === undefined ? "" : (tokenizer.idToToken(encoder.endOfTurn) ?? "");
+    return {
+      text,
+      stop,
+      contents: conversation.messages.map(({ content }) => (typeof content === "string" ? content : "")),
+    };
+  };
+  const own = write(input.own);
+  const chosen = write(input.chosen, systemMessage);
+  const departs = own.text !== chosen.text;
+  const parts = diffLines(own.text, chosen.text);
+  return { departs, own: own.text, chosen: chosen.text, parts, changes: departs ? changesOf(own, chosen) : [] };
+}
+
+interface Written {
+  readonly text: string;
+  readonly stop: string;
+  readonly contents: readonly string[];
+}
+
+function changesOf(own: Written, chosen: Written): TemplateChange[] {
+  const pairs = [
+    { what: "roles", own: between(own), chosen: between(chosen) },
+    { what: "stop", own: own.stop, chosen: chosen.stop },
+    { what: "system", own: before(own), chosen: before(chosen) },
+  ] as const;
+  const changes = pairs.filter((pair) => pair.own !== pair.chosen);
+  return changes.length > 0 ? changes : [{ what: "text", own: own.text, chosen: chosen.text }];
+}
+
+/** From the second message's end to the fourth's beginning, without the third: an end, and two roles. */
+function between({ text, contents: [, answer = "", question = "", next = ""] }: Written): string {
+  const from = text.indexOf(answer) + answer.length;
+  return text.slice(from, text.indexOf(next, from)).replace(question, " … ");
+}
+
+/** What stands before the first question, without the question's own opening. */
+function before({ text, stop, contents: [first = "", , second = ""] }: Written): string {
+  const start = text.slice(0, text.indexOf(first));
+  const upTo = text.slice(0, text.indexOf(second));
+  const opening = stop === "" ? upTo : upTo.slice(upTo.lastIndexOf(stop) + stop.length);
+  let shared = 0;
+  while (shared < Math.min(start.length, opening.length) && start.at(-1 - shared) === opening.at(-1 - shared)) shared++;
+  return start.slice(0, start.length - shared);
 }
 
 /** Longest common subsequence of lines; samples are short, so the quadratic table is small. */

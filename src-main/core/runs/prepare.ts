@@ -7,6 +7,8 @@ import type { EncodeSettings } from "#shared/contract/text.ts";
 import { SiftError } from "#shared/errors.ts";
 import { CHECKPOINT_MANIFEST, checkpointStep } from "#shared/formats/checkpoint.ts";
 import { MASK_POLICIES, maskRules, ruleInEnglish } from "#shared/text/index.ts";
+import { openCoder } from "../text/encoding.ts";
+import { departureOf } from "../text/report.ts";
 import { WORKER_PROTOCOL, type ServingTemplate, type TrainJob } from "#shared/worker/protocol.ts";
 import { snapshotManifest, type SnapshotManifest } from "#shared/worker/snapshot.ts";
 import type { RunSources } from "../data/source.ts";
@@ -140,6 +142,7 @@ async function pinsOf(parts: PrepareParts, pinned: Pinned, signal: AbortSignal):
       ? { eval_hash: evaluation.files["ids.i32"].sha256, eval_rows_hash: evaluation.files["rows.jsonl"].sha256 }
       : {}),
     template_hash: train.templateHash,
+    ...(encoded.rendered > 0 ? departurePin(settings) : {}),
     mask: train.mask,
     ...(encoded.rendered > 0 ? { mask_rules: rulesInWords(settings, train.mask) } : {}),
     model_hash: await modelHash(run.modelPath, signal),
@@ -156,6 +159,13 @@ function rulesInWords({ maskOptions }: EncodeSettings, mask: string): string {
 }
 
 /** A run that was pinned before is made of the same rows, or it does not start. */
+/** What a run's template changes against the one that its model was tuned with. */
+function departurePin(settings: EncodeSettings): Record<string, string> {
+  const { encoder } = openCoder(settings);
+  const departure = encoder && departureOf(settings, encoder);
+  return departure ? { template_departs: departure.changes.map(({ what }) => what).join(", ") } : {};
+}
+
 function requireSameData(run: Run, pins: Readonly<Record<string, string>>): void {
   const pinned = run.pins["data_hash"];
   if (pinned === undefined || pinned === pins["data_hash"]) return;

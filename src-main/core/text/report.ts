@@ -12,6 +12,10 @@ import {
   type RowEncoder,
   type Tokenizer,
 } from "#shared/text/index.ts";
+import { modelKind } from "../models/kind.ts";
+import { DEFAULT_TEMPLATE, ownTemplates } from "../models/template.ts";
+import { hasTokenizer, loadTokenizer } from "../models/tokenizer.ts";
+import { presetFits } from "./adapting.ts";
 import { encoderTemplate, openCoder } from "./encoding.ts";
 import { templateText } from "./templateChoice.ts";
 
@@ -78,15 +82,32 @@ export const presetInfos = (): TemplateInfo[] => PRESET_NAMES.map((name) => pres
 export function templateReport(settings: EncodeSettings): TemplateReport {
   const info =
     templateInfo(settings.template, settings.modelPath, settings.systemMessage) ?? missingInfo(settings.template);
+  const facts = modelFacts(settings.modelPath);
   try {
     const { encoder } = openCoder(settings);
-    if (!encoder) return { info, specialTokens: [], departure: null, error: null };
+    if (!encoder) return { info, specialTokens: [], departure: null, ...facts, error: null };
     const departure = departureOf(settings, encoder);
-    return { info, specialTokens: specialTokens(encoder), departure, error: null };
+    return { info, specialTokens: specialTokens(encoder), departure, ...facts, error: null };
   } catch (error) {
-    return { info, specialTokens: [], departure: null, error: toErrorReport(error) };
+    return { info, specialTokens: [], departure: null, ...facts, error: toErrorReport(error) };
   }
 }
+
+/** What the model's folder says, whatever template is chosen. */
+function modelFacts(modelPath: string): Pick<TemplateReport, "model" | "ownTemplates" | "presets"> {
+  try {
+    if (!hasTokenizer(modelPath)) return NO_FACTS;
+    const { tokenizer } = loadTokenizer(modelPath);
+    return {
+      model: modelKind(modelPath, tokenizer),
+      ownTemplates: ownTemplates(modelPath).map(({ name }) => name),
+      presets: presetFits(tokenizer),
+    };
+  } catch {
+    return NO_FACTS; // what is wrong with the files is told by the report's error
+  }
+}
+const NO_FACTS = { model: null, ownTemplates: [], presets: [] };
 
 const missingInfo = (choice: TemplateChoice): TemplateInfo => ({
   choice,
@@ -100,15 +121,22 @@ const missingInfo = (choice: TemplateChoice): TemplateInfo => ({
 });
 
 /** A model that was tuned with its own template and gets another one: both renderings of a short conversation. */
-function departureOf(settings: EncodeSettings, { tokenizer }: RowEncoder): TemplateReport["departure"] {
+export function departureOf(settings: EncodeSettings, { tokenizer }: RowEncoder): TemplateReport["departure"] {
   if (settings.template.kind === "own") return null;
+  if (!ownTemplates(settings.modelPath).some(({ name }) => name === DEFAULT_TEMPLATE)) return null;
   const own = encoderTemplate({ kind: "own" }, settings.modelPath);
   const chosen = encoderTemplate(settings.template, settings.modelPath);
   if (!own || !chosen) return null;
-  const compared = compareTemplates({ tokenizer, own, chosen });
+  const { systemMessage } = settings;
+  const compared = compareTemplates({
+    tokenizer,
+    own,
+    chosen,
+    ...(systemMessage === undefined ? {} : { systemMessage }),
+  });
   if (!compared.departs) return null;
   const message = "The model was tuned with its own template; with another one it has to learn a new format first.";
-  return { own: compared.own, chosen: compared.chosen, message };
+  return { own: compared.own, chosen: compared.chosen, message, changes: [...compared.changes] };
 }
 
 function specialTokens({ tokenizer, endOfTurn }: RowEncoder): TemplateReport["specialTokens"] {

@@ -1,0 +1,36 @@
+import * as v from "valibot";
+
+/** Whether a model was tuned to answer (instruct) or only reads on (base), and what says so. */
+export const modelKind = v.object({
+  kind: v.picklist(["base", "instruct"]),
+  hasTemplate: v.boolean(),
+  reasons: v.array(
+    v.object({
+      code: v.picklist(["template", "no-template", "stops-at-turn", "name-instruct", "name-base"]),
+      detail: v.string(),
+    }),
+  ),
+});
+export type ModelKind = v.InferOutput<typeof modelKind>;
+
+/** What a preset needs of a tokenizer, and how it fits. */
+export const presetFit = v.object({
+  name: v.string(),
+  /** Tokens that the tokenizer lacks; they would have to be added, and their embedding rows trained. */
+  missing: v.array(v.string()),
+  needs: v.array(v.string()),
+  /** Where generation will stop; null where the preset cannot be used. */
+  endOfTurn: v.nullable(v.object({ text: v.string(), id: v.number() })),
+  /** The end of a turn is not the token that ends documents, so that the model has to learn to stop at it. */
+  newEnd: v.boolean(),
+  recommended: v.boolean(),
+});
+export type PresetFit = v.InferOutput<typeof presetFit>;
+
+/** A stretch of text in which a chosen template departs from the model's own. */
+export const departureChange = v.object({
+  what: v.picklist(["roles", "stop", "system", "text"]),
+  own: v.string(),
+  chosen: v.string(),
+});
+export type DepartureChange = v.InferOutput<typeof departureChange>;
