@@ -30,29 +30,33 @@ const encoderOf = (name: string) =>
 
 describe.skipIf(!templates || !datasets)("a template without tags and its tagged twin (needs ../shared)", () => {
   const files = datasets === undefined ? [] : readdirSync(datasets);
-  it.each(files)("find the same answers in %s", (file) => {
-    const rows = conversations(join(datasets ?? "", file));
-    for (const family of ["qwen2_5", "qwen3"]) {
-      const [plain, tagged] = [encoderOf(family), encoderOf(`${family}_training`)];
-      rows.forEach((row, i) => {
-        let ours, theirs;
-        try {
-          theirs = tagged.encode(row, i).encoded;
-          ours = plain.encode(row, i).encoded;
-        } catch {
-          return;
-        }
-        // qwen3_training writes an empty <think> into earlier turns, where qwen3 writes none: another text, other answers.
-        if (ours.text !== theirs.text) return;
-        // These tags take in the line ends around an answer as well, which its role's line and its end mark bring.
-        const text = (encoded: typeof ours): string[] =>
-          [...encoded.labels]
-            .map((label, at) => (label === IGNORE ? "" : encoded.text.slice(encoded.starts[at], encoded.ends[at])))
-            .join("")
-            .split("<|im_end|>")
-            .map((answer) => answer.trim());
-        expect(text(ours), `${family}, row ${i}`).toEqual(text(theirs));
-      });
-    }
-  }, 120_000);
+  it.each(files)(
+    "find the same answers in %s",
+    (file) => {
+      const rows = conversations(join(datasets ?? "", file));
+      for (const family of ["qwen2_5", "qwen3"]) {
+        const [plain, tagged] = [encoderOf(family), encoderOf(`${family}_training`)];
+        rows.forEach((row, i) => {
+          let ours, theirs;
+          try {
+            theirs = tagged.encode(row, i).encoded;
+            ours = plain.encode(row, i).encoded;
+          } catch {
+            return;
+          }
+          // qwen3_training writes an empty <think> into earlier turns, where qwen3 writes none: another text, other answers.
+          if (ours.text !== theirs.text) return;
+          // These tags take in the line ends around an answer as well, which its role's line and its end mark bring.
+          const text = (encoded: typeof ours): string[] =>
+            [...encoded.labels]
+              .map((label, at) => (label === IGNORE ? "" : encoded.text.slice(encoded.starts[at], encoded.ends[at])))
+              .join("")
+              .split("<|im_end|>")
+              .map((answer) => answer.trim());
+          expect(text(ours), `${family}, row ${i}`).toEqual(text(theirs));
+        });
+      }
+    },
+    120_000,
+  );
 });
