@@ -77,16 +77,19 @@ function lacksEndOfFoundTurn(encoded: EncodedRow, { turns }: InspectionContext, 
 
 /** The last content token of each assistant message that has a trained one. */
 function lastTrainedTokens(encoded: EncodedRow, facts: RowFacts): Map<number, number> {
-  const last = new Map<number, number>();
-  const trained = new Set<number>();
-  for (let i = 0; i < encoded.ids.length; i++) {
-    const message = encoded.messages[i] ?? -1;
-    if (facts.roles[message] !== "assistant") continue;
-    last.set(message, i);
-    if (encoded.labels[i] !== IGNORE) trained.add(message);
+  const { messages, labels } = encoded;
+  const last = new Int32Array(facts.roles.length).fill(-1);
+  const trained = new Uint8Array(facts.roles.length);
+  for (let i = 0; i < labels.length; i++) {
+    const message = messages[i] ?? -1;
+    if (message < 0) continue;
+    last[message] = i;
+    if (labels[i] !== IGNORE) trained[message] = 1;
   }
-  for (const message of last.keys()) if (!trained.has(message)) last.delete(message);
-  return last;
+  const answers = facts.roles.flatMap((role, message): [number, number][] =>
+    role === "assistant" && trained[message] === 1 ? [[message, last[message] ?? -1]] : [],
+  );
+  return new Map(answers);
 }
 
 /** Whether a trained end token follows before anybody else writes. */
