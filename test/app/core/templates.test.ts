@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { templateOfRun } from "#main/core/text/templates.ts";
 import { startCore, temporaryFolder } from "./helpers.ts";
 
 describe("saved templates", () => {
@@ -34,6 +35,23 @@ describe("saved templates", () => {
     await expect(client.templates.restore({ templateId, number: 2 })).rejects.toMatchObject({
       data: { code: "not-found" },
     });
+  });
+});
+
+describe("the template of a run", () => {
+  test("is the text that it pinned, whatever the settings would mean today", () => {
+    const serving = {
+      source: "{{ pinned }}",
+      name: "own",
+      hash: "h",
+      defaultSystem: null,
+      stopIds: [],
+      endOfTurn: null,
+    };
+    const encodeSettings = { modelPath: "/gone", template: { kind: "text" as const, source: "{{ other }}" } };
+    expect(templateOfRun({ serving, encodeSettings })).toMatchObject({ name: "own", source: "{{ pinned }}" });
+    expect(templateOfRun({ serving: null, encodeSettings })).toMatchObject({ source: "{{ other }}" });
+    expect(() => templateOfRun({ serving: null, encodeSettings: null })).toThrow("tokenised");
   });
 });
 
