@@ -3,6 +3,7 @@ import type { FilterCall, Parameter, Statement, Target, Template } from "./ast.t
 import { type Author, Str, StrBuilder, TEMPLATE } from "./authored.ts";
 import { callValue, ExpressionEvaluator } from "./evaluateExpression.ts";
 import { COLLECTION_FILTERS, UNSUPPORTED_FILTERS } from "./filtersCollections.ts";
+import { NUMBER_FILTERS } from "./filtersNumbers.ts";
 import { TEXT_FILTERS } from "./filtersText.ts";
 import { globalFunctions, RaisedByTemplate, setNamespace } from "./globals.ts";
 import { Budget, limitError, metered, type RenderLimits } from "./limits.ts";
@@ -355,4 +356,5 @@ function advance(text: Str, start: number, length: number): number {
 const FILTERS: ReadonlyMap<string, Filter> = new Map([
   ...Object.entries(TEXT_FILTERS),
   ...Object.entries(COLLECTION_FILTERS),
+  ...Object.entries(NUMBER_FILTERS),
 ]);
