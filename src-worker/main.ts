@@ -1,7 +1,8 @@
 import { SiftError, toErrorReport } from "#shared/errors.ts";
-import type { CoreMessage, GenerateRequest, TrainJob } from "#shared/worker/protocol.ts";
+import type { CoreMessage, GenerateRequest, LayoutJob, TrainJob } from "#shared/worker/protocol.ts";
 import { Channel } from "./channel.ts";
 import { ChatSession } from "./generate/session.ts";
+import { runLayoutJob } from "./train/layout-check.ts";
 import { runTrainJob } from "./train/job.ts";
 import type { StopMode } from "./train/loop.ts";
 import { describeFailure } from "./failure.ts";
@@ -54,6 +55,7 @@ class Worker {
 
   async #run(job: Extract<CoreMessage, { type: "job" }>["job"]): Promise<void> {
     if (job.kind === "train") return this.#train(job);
+    if (job.kind === "layout") return this.#checkLayout(job);
     this.#chat = await ChatSession.open(job, (event) => this.#channel.send(event));
     this.#channel.send({ type: "ready" });
   }
@@ -64,6 +66,11 @@ class Worker {
       stopMode: () => this.#stopMode,
     });
     await this.#end(outcome === "done" ? EXIT.done : EXIT.stopped);
+  }
+
+  async #checkLayout(job: LayoutJob): Promise<void> {
+    await runLayoutJob(job, (event) => this.#channel.send(event));
+    await this.#end(EXIT.done);
   }
 
   #generate(request: GenerateRequest): void {

@@ -6,6 +6,7 @@ import { ModelService } from "./models/service.ts";
 import { PreparedService } from "./prepared/service.ts";
 import { RunService } from "./runs/service.ts";
 import { SampleService } from "./sample.ts";
+import { PackingService } from "./text/packing.ts";
 import { TextService } from "./text/service.ts";
 import { Store } from "./store/index.ts";
 import { EventHub } from "./system/events.ts";
@@ -38,6 +39,7 @@ export class Services {
   readonly sample: SampleService;
   readonly hashes: DataHashes;
   readonly text: TextService;
+  readonly packing: PackingService;
   readonly prepared: PreparedService;
   readonly runs: RunService;
   readonly chat: ChatService;
@@ -59,6 +61,7 @@ export class Services {
     this.reviews = new ReviewService(base);
     this.models = new ModelService({ ...base, env });
     this.hashes = new DataHashes(store);
+    this.packing = new PackingService({ store, cache: paths.cache });
     this.prepared = new PreparedService(base);
     this.text = new TextService({ ...base, reviews: this.reviews, hashes: this.hashes, cache: paths.cache });
     this.chat = new ChatService(base);

@@ -1,6 +1,7 @@
 import { datasetsContract } from "./datasets.ts";
 import { liveContract } from "./live.ts";
 import { chatContract, modelsContract } from "./models.ts";
+import { packingContract } from "./packing.ts";
 import { preparedContract } from "./prepared.ts";
 import { runsContract } from "./runs.ts";
 import { systemContract } from "./system.ts";
@@ -14,6 +15,7 @@ export const contract = {
   text: textContract,
   templates: templatesContract,
   live: liveContract,
+  packing: packingContract,
   prepared: preparedContract,
   models: modelsContract,
   runs: runsContract,

@@ -55,6 +55,18 @@ export const chatJob = v.object({
 });
 export type ChatJob = v.InferOutput<typeof chatJob>;
 
+/** A worker that says whether rows laid end to end have the losses that they have alone, then ends. Forward passes only. */
+export const layoutJob = v.object({
+  kind: v.literal("layout"),
+  protocol: v.literal(WORKER_PROTOCOL),
+  modelDir: v.string(),
+  snapshot: v.string(),
+  /** Rows of the snapshot, pack by pack. */
+  packs: v.array(v.array(v.number())),
+  threads: v.number(),
+});
+export type LayoutJob = v.InferOutput<typeof layoutJob>;
+
 export const generateRequest = v.object({
   type: v.literal("generate"),
   requestId: v.string(),
@@ -70,7 +82,7 @@ export type GenerateRequest = v.InferOutput<typeof generateRequest>;
 
 /** stop "save": finish the step, write a checkpoint, end as stopped. "discard": end at the next step without one. */
 export const coreMessage = v.variant("type", [
-  v.object({ type: v.literal("job"), job: v.variant("kind", [trainJob, chatJob]) }),
+  v.object({ type: v.literal("job"), job: v.variant("kind", [trainJob, chatJob, layoutJob]) }),
   v.object({ type: v.literal("stop"), mode: v.picklist(["save", "discard"]) }),
   v.object({ type: v.literal("ack"), sequence: v.number() }),
   generateRequest,
@@ -145,6 +157,14 @@ export const workerEvent = v.variant("type", [
     seconds: v.number(),
   }),
   v.object({ type: v.literal("generate-failed"), requestId: v.string(), error: errorReport }),
+  /** A pack's sum of weight × token loss, and that of its rows one at a time. */
+  v.object({
+    type: v.literal("pack-losses"),
+    pack: v.number(),
+    packed: v.number(),
+    separate: v.number(),
+    weightSum: v.number(),
+  }),
   v.object({ type: v.literal("done"), step: v.number(), outcome: v.picklist(["done", "stopped"]) }),
   v.object({ type: v.literal("failed"), error: errorReport }),
 ]);

@@ -91,7 +91,7 @@ function planOf({ config }: ModelSpec, method: Method): LoraPlan | AdapterSpec |
 }
 
 /** Allocates a buffer and fills it, unless the engine holds it already. */
-function put(engine: Engine, { name, shape }: Parameter, fill: Fill): void {
+export function put(engine: Engine, { name, shape }: Parameter, fill: Fill): void {
   if (engine.has(name)) return;
   engine.allocate(name, shape);
   engine.load(name, fill);

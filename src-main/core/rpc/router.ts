@@ -4,6 +4,7 @@ import { chatRouter } from "./chat.ts";
 import { datasetsRouter } from "./datasets.ts";
 import { liveModel } from "../text/live.ts";
 import { modelsRouter } from "./models.ts";
+import { packingRouter } from "./packing.ts";
 import { preparedRouter } from "./prepared.ts";
 import { runsRouter } from "./runs.ts";
 import { systemRouter } from "./system.ts";
@@ -18,6 +19,7 @@ export function coreRouter(services: Services) {
     text: textRouter(services),
     templates: templatesRouter(services),
     live: { model: procedures.live.model.handler(({ input }) => liveModel(input)) },
+    packing: packingRouter(services),
     prepared: preparedRouter(services),
     models: modelsRouter(services),
     runs: runsRouter(services),

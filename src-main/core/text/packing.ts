@@ -1,0 +1,199 @@
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import { availableParallelism, freemem } from "node:os";
+import { join } from "node:path";
+import {
+  CHECKED_PACKS,
+  LOSS_TOLERANCE,
+  PACKED_ROWS,
+  type PackLosses,
+  type Packing,
+  type PackingRequest,
+} from "#shared/contract/packing.ts";
+import { SiftError } from "#shared/errors.ts";
+import { packRows } from "#shared/text/packing.ts";
+import { IGNORE } from "#shared/text/types.ts";
+import { WORKER_PROTOCOL, type LayoutJob, type WorkerEvent } from "#shared/worker/protocol.ts";
+import { EncodePool } from "../data/pool.ts";
+import { readSource } from "../data/source.ts";
+import type { EncodedPiece } from "../data/thread-protocol.ts";
+import { inspectModel } from "../models/inspect.ts";
+import { explainExit } from "../runs/failure.ts";
+import { SnapshotWriter } from "../runs/snapshot-writer.ts";
+import { WorkerProcess } from "../runs/worker-process.ts";
+import type { Store } from "../store/index.ts";
+import { fromReport } from "../system/reports.ts";
+import { cancelled } from "../system/jobs.ts";
+import { rowCache } from "./row-cache.ts";
+
+type PackEvent = Extract<WorkerEvent, { type: "pack-losses" }>;
+
+interface Encoded {
+  readonly pieces: readonly EncodedPiece[];
+  readonly packs: readonly (readonly number[])[];
+  readonly rowsRead: number;
+  readonly rowsCut: number;
+}
+
+/** How rows lie in packs, and whether that changes their losses. */
+export class PackingService {
+  readonly #store: Store;
+  readonly #cache: string;
+
+  constructor(parts: { readonly store: Store; readonly cache: string }) {
+    this.#store = parts.store;
+    this.#cache = parts.cache;
+  }
+
+  /** The first rows of a version in file order, packed as a run packs them (which shuffles them first). */
+  async packs(request: PackingRequest, signal?: AbortSignal): Promise<Packing> {
+    const { pieces, packs, rowsRead, rowsCut } = await this.#encode(request, signal);
+    const placed = new Set(pieces.map(({ index }) => index));
+    const described = packs.map((pack) => {
+      const rows = pack.map((place) => describe(pieces[place]));
+      return { tokens: rows.reduce((sum, { tokens }) => sum + tokens, 0), rows };
+    });
+    return { maxLength: request.maxLength, packs: described, rowsRead, rowsCut, rowsLeftOut: rowsRead - placed.size };
+  }
+
+  /** @throws SiftError `layout-memory` where the model does not fit, `layout-single` where no pack holds two rows */
+  async compare(request: PackingRequest, signal?: AbortSignal): Promise<PackLosses> {
+    const { modelPath } = request.settings;
+    requireMemory(modelPath);
+    const { pieces, packs } = await this.#encode(request, signal);
+    const chosen = [...packs.keys()].filter((pack) => (packs[pack]?.length ?? 0) > 1).slice(0, CHECKED_PACKS);
+    if (chosen.length === 0) {
+      throw new SiftError("layout-single", `no pack of ${request.maxLength} tokens holds two rows`, {
+        remedy: "choose a larger maximum length",
+      });
+    }
+    const snapshot = join(this.#cache, `layout-${randomUUID()}`);
+    try {
+      const places = await writePacks(
+        snapshot,
+        chosen.map((pack) => packs[pack] ?? []),
+        pieces,
+      );
+      const events = await runWorker({ modelDir: modelPath, snapshot, packs: places }, signal);
+      return summary(chosen, places.flat().length, events);
+    } finally {
+      rmSync(snapshot, { recursive: true, force: true });
+    }
+  }
+
+  async #encode({ versionId, settings, maxLength }: PackingRequest, signal?: AbortSignal): Promise<Encoded> {
+    const cut = { ...settings, maxLength };
+    const pool = new EncodePool({ settings: cut, want: "arrays", cache: rowCache(cut, this.#cache) }, 1);
+    const close = (): void => void pool.close();
+    signal?.addEventListener("abort", close);
+    try {
+      const pieces: EncodedPiece[] = [];
+      let rowsRead = 0;
+      let rowsCut = 0;
+      const rows = readSource(this.#store, { kind: "version", versionId }, { limit: PACKED_ROWS, signal });
+      for await (const { pieces: some, report } of pool.map(rows, signal)) {
+        pieces.push(...some);
+        rowsRead += report.rows;
+        rowsCut += report.findings.find((finding) => finding.class === "truncated")?.count ?? 0;
+      }
+      const lengths = pieces.map(({ ids }) => ids.length);
+      return { pieces, packs: packRows(lengths, { maxLength }), rowsRead, rowsCut };
+    } finally {
+      signal?.removeEventListener("abort", close);
+      await pool.close();
+    }
+  }
+}
+
+function describe(piece: EncodedPiece | undefined): Packing["packs"][number]["rows"][number] {
+  if (!piece) throw new SiftError("internal", "a pack names a row that was not encoded");
+  let supervised = 0;
+  for (let i = 1; i < piece.labels.length; i++) if (piece.labels[i] !== IGNORE) supervised++;
+  return { index: piece.index, tokens: piece.ids.length, supervised };
+}
+
+const BYTES_PER_PARAMETER = 4;
+/** Beside the weights: activations of one pack, and the engine. */
+const ROOM = 1.5;
+
+function requireMemory(modelPath: string): void {
+  const { parameters, problem } = inspectModel(modelPath, "folder");
+  if (problem) throw fromReport(problem);
+  const needed = (parameters ?? 0) * BYTES_PER_PARAMETER * ROOM;
+  if (needed <= freemem()) return;
+  const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`;
+  throw new SiftError(
+    "layout-memory",
+    `the model needs about ${gigabytes(needed)} of memory for this, and ${gigabytes(freemem())} is free`,
+    { remedy: "close other programs, or check with a smaller model of the same family" },
+  );
+}
+
+/** Writes the packs' rows; answers their places in the snapshot, pack by pack. */
+async function writePacks(
+  folder: string,
+  packs: readonly (readonly number[])[],
+  pieces: readonly EncodedPiece[],
+): Promise<number[][]> {
+  const writer = await SnapshotWriter.open(folder);
+  try {
+    const places: number[][] = [];
+    for (const pack of packs) {
+      const start = writer.rows;
+      for (const place of pack) {
+        const piece = pieces[place];
+        if (piece) await writer.add(piece);
+      }
+      places.push(Array.from({ length: writer.rows - start }, (_, i) => start + i));
+    }
+    await writer.finish({ dataHash: "", templateHash: "", mask: "" });
+    return places;
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+}
+
+/** What a worker process says about the packs; it is killed when nobody waits any more. */
+function runWorker(
+  job: Omit<LayoutJob, "kind" | "protocol" | "threads">,
+  signal: AbortSignal | undefined,
+): Promise<PackEvent[]> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(cancelled());
+    const found: PackEvent[] = [];
+    const worker = new WorkerProcess({
+      onEvent: (event) => {
+        if (event.type === "pack-losses") found.push(event);
+        else if (event.type === "failed") reject(fromReport(event.error));
+      },
+      onExit: (exit) => {
+        signal?.removeEventListener("abort", stop);
+        if (found.length === job.packs.length) resolve(found);
+        else reject(signal?.aborted ? cancelled() : fromReport(explainExit(exit, { outputDir: job.snapshot })));
+      },
+    });
+    const stop = (): void => worker.kill();
+    signal?.addEventListener("abort", stop);
+    const full: LayoutJob = { kind: "layout", protocol: WORKER_PROTOCOL, threads: availableParallelism(), ...job };
+    worker.send({ type: "job", job: full });
+  });
+}
+
+function summary(packs: number[], rows: number, events: readonly PackEvent[]): PackLosses {
+  const total = (value: (event: PackEvent) => number): number => events.reduce((sum, event) => sum + value(event), 0);
+  const weightSum = total((event) => event.weightSum);
+  const differences = events.map(
+    ({ packed, separate }) => Math.abs(packed - separate) / Math.max(1e-9, Math.abs(separate)),
+  );
+  const relativeDifference = Math.max(...differences);
+  return {
+    packs,
+    rows,
+    weightSum,
+    packed: total((event) => event.packed) / weightSum,
+    separate: total((event) => event.separate) / weightSum,
+    relativeDifference,
+    equal: relativeDifference <= LOSS_TOLERANCE,
+  };
+}
