@@ -87,6 +87,19 @@ describe("the page of a proof", () => {
     expect(await card(/special token/).count()).toBe(0);
   });
 
+  test("shows rows in their packs, and that packing changes no loss", async () => {
+    await page.getByRole("tab", { name: "Packs" }).click();
+    const packs = page.getByRole("listbox", { name: "Packs" });
+    await packs.getByRole("option").first().waitFor({ timeout: 60_000 });
+    expect(await packs.locator(".segment").first().getAttribute("title")).toMatch(/Row \d+: \d+ tokens, positions 0–/);
+    const first = page.getByRole("region", { name: /Pack 1: Rows/ });
+    expect(await first.getByRole("row").count()).toBeGreaterThan(2);
+    await page.getByRole("button", { name: "Compare the losses" }).click();
+    await page.getByText(/^Equal: \d+ rows/).waitFor({ timeout: 120_000 });
+    expect(await graveFindings(page)).toEqual([]);
+    await picture(page, "proof-packs");
+  });
+
   test("says at once what a shorter maximum length would cost", async () => {
     await page.getByRole("tab", { name: "Length and packing" }).click();
     const slider = page.getByRole("slider", { name: "Maximum length" });

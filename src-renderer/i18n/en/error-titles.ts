@@ -15,6 +15,8 @@ export const errorTitles: Readonly<Record<string, string>> = {
   "out-of-memory": "Memory ran out",
   "disk-full": "The disk is full",
   "findings-block": "Findings stop the run",
+  "layout-memory": "The model does not fit into the free memory",
+  "layout-single": "Every pack holds one row only",
   "proof-outdated": "The proof does not fit any more",
   "data-changed": "The data changed meanwhile",
   "bad-config": "The settings do not fit",

@@ -5,7 +5,7 @@ export const proof = {
   title: "Proof",
   back: "Template",
   open: "Open the proof",
-  tabs: { label: "Parts of the proof", findings: "Findings", lengths: "Length and packing" },
+  tabs: { label: "Parts of the proof", findings: "Findings", lengths: "Length and packing", packs: "Packs" },
   needBoth: "Choose a model and a dataset first: the proof encodes every row with the code that trains.",
   notYet: "Not proven yet",
   notYetText:
@@ -81,5 +81,32 @@ export const proof = {
       whole_turns: "They are cut behind the last turn that fits",
     },
     ofCut: "The proof was made of rows cut at this length: what lies behind it is not known any more.",
+  },
+  packs: {
+    intro: (rows: string, tokens: string) =>
+      `The first ${rows} rows in file order, in packs of at most ${tokens} tokens. A run shuffles them first and packs them with the same code.`,
+    none: "No row can be packed.",
+    facts: { packs: "packs", fill: "filled", cut: "rows cut", out: "rows in no pack" },
+    list: "Packs",
+    pack: (n: string) => `Pack ${n}`,
+    rows: (n: number) => count(n, "row", "rows"),
+    filled: (tokens: string, most: string) => `${tokens} of ${most} tokens`,
+    segment: (row: string, tokens: string, last: string, from: string, to: string) =>
+      `Row ${row}: ${tokens} tokens, positions 0–${last}, attends only to itself (places ${from}–${to} of the pack)`,
+    detail: "Rows of this pack",
+    columns: {
+      row: "Row",
+      tokens: "Tokens",
+      trained: "Trained",
+      places: "Places in the pack",
+      positions: "Positions given to the model",
+    },
+    attention: "Attention: a row sees itself and what stands before within it, never another row",
+    check: "Compare the losses",
+    checkNote: "Scores the first packs on the model, packed and row by row, with the graph that trains.",
+    checking: "Scoring",
+    equal: (loss: string, rows: string) => `Equal: ${rows} rows have a mean loss of ${loss} packed and one at a time.`,
+    differs: (packed: string, separate: string) => `Not equal: ${packed} packed, ${separate} one at a time.`,
+    difference: (value: string) => `Largest relative difference of a pack: ${value}`,
   },
 };

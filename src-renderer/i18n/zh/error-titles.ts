@@ -14,6 +14,8 @@ export const errorTitles: Readonly<Record<string, string>> = {
   "out-of-memory": "内存不足",
   "disk-full": "磁盘已满",
   "findings-block": "发现的问题阻止了运行",
+  "layout-memory": "模型放不进空闲内存",
+  "layout-single": "每个包只有一行",
   "proof-outdated": "检验已过期",
   "data-changed": "数据在此期间发生了变化",
   "bad-config": "设置有问题",
