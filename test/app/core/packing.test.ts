@@ -55,6 +55,16 @@ describe("packs of a version", () => {
     expect(readdirSync(join(home, "cache")).filter((name) => name.startsWith("layout-"))).toEqual([]);
   });
 
+  it("ends with its caller, and keeps nothing of it", async () => {
+    const { client, home, versionId } = await opened();
+    const abort = new AbortController();
+    const under = client.packing.compare({ versionId, settings, maxLength: 512 }, { signal: abort.signal });
+    const timer = setTimeout(() => abort.abort(), 300);
+    await expect(under).rejects.toThrow();
+    clearTimeout(timer);
+    expect(readdirSync(join(home, "cache")).filter((name) => name.startsWith("layout-"))).toEqual([]);
+  });
+
   it("cannot be compared where each holds one row, and says so", async () => {
     const { client, versionId } = await opened();
     await expect(client.packing.compare({ versionId, settings, maxLength: 20 })).rejects.toMatchObject({
