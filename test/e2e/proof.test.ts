@@ -98,6 +98,10 @@ describe("the page of a proof", () => {
     await page.getByText(/^Equal: \d+ rows/).waitFor({ timeout: 120_000 });
     expect(await graveFindings(page)).toEqual([]);
     await picture(page, "proof-packs");
+    await first.scrollIntoViewIfNeeded();
+    await first.getByRole("img").locator("path").last().hover();
+    expect(await first.locator("tr.hovered").count()).toBe(1);
+    await picture(page, "proof-pack");
   });
 
   test("says at once what a shorter maximum length would cost", async () => {
