@@ -70,6 +70,8 @@ export const proof = {
     fill: "packs filled",
     packs: "packs",
     steps: (n: string) => `${n} steps in one pass, a pack a step`,
+    time: (time: string, run: string) => `One pass takes about ${time} at the pace of ${run}.`,
+    noTime: "How long that takes is known once a run has trained this model here.",
     chart: "Rows by length; those behind the limit are cut",
     bar: (from: string, to: string, rows: string) => `${from}–${to} tokens: ${rows} rows`,
     use: "Use this length",

@@ -68,6 +68,8 @@ export const proof: Catalogue["proof"] = {
     fill: "打包填充率",
     packs: "个包",
     steps: (n) => `每步一个包时，一轮 ${n} 步`,
+    time: (time, run) => `按 ${run} 的速度，一轮约需 ${time}。`,
+    noTime: "本机用这个模型训练过一次之后，才能知道需要多少时间。",
     chart: "按长度统计的行；超过上限的会被截断",
     bar: (from, to, rows) => `${from}–${to} 个词元：${rows} 行`,
     use: "使用这个长度",
