@@ -119,9 +119,24 @@ describe("the page of a proof", () => {
     await picture(page, "proof-lengths");
   });
 
+  test("leaves rows out that train nothing, and takes that back", async () => {
+    await goTo(page, "#/template/proof");
+    await page.getByRole("button", { name: /Run proof|Run again/ }).click();
+    await card(/1 train nothing/)
+      .getByRole("button", { name: "Leave these rows out" })
+      .click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("nobody answers").waitFor();
+    await dialog.getByRole("button", { name: "Leave these rows out" }).click();
+    await page.getByRole("button", { name: "Run proof" }).click();
+    await card(/train nothing/).waitFor({ state: "detached", timeout: 60_000 });
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("button", { name: "Run proof" }).click();
+    await card(/1 train nothing/).waitFor({ timeout: 60_000 });
+  });
+
   test("hands out a report that holds no markup of the data", async () => {
     await goTo(page, "#/template/proof");
-    await page.getByRole("button", { name: "Run proof" }).click();
     await card(/train nothing/).waitFor({ timeout: 60_000 });
     await page.getByRole("button", { name: "Export the report" }).click();
     const [download] = await Promise.all([

@@ -18,6 +18,10 @@ export const proof = {
   instead: "Serving would give",
   because: "Because",
   showRows: (n: number) => `Show ${count(n, "row", "rows")}`,
+  exclude: "Leave these rows out",
+  excludeNote: "They are rejected, as in Data: nothing is deleted, and the next run does not train them.",
+  excludeMore: (n: number) => `These are the first ${n}. Run the proof again for the others.`,
+  excluded: (n: number) => `${count(n, "row", "rows")} left out. Run the proof again to see what is left.`,
   blocking: "stops a run",
   accept: "Accept for the next run",
   repair: {
