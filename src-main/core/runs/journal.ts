@@ -11,9 +11,10 @@ const EVENT_PAGE = 500;
 const ENDED: readonly RunState[] = ["stopped", "failed", "interrupted", "done"];
 export const hasEnded = (state: RunState): boolean => ENDED.includes(state);
 
-type Recorded = Exclude<WorkerEvent, { type: "heartbeat" | "ready" | "token" | "generated" | "generate-failed" }>;
-const NOT_RECORDED: readonly WorkerEvent["type"][] = ["heartbeat", "ready", "token", "generated", "generate-failed"];
-const isRecorded = (event: WorkerEvent): event is Recorded => !NOT_RECORDED.includes(event.type);
+/** Signs of life, and what belongs to a chat or a check of layouts. */
+const NOT_RECORDED = ["heartbeat", "ready", "token", "generated", "generate-failed", "pack-losses"] as const;
+type Recorded = Exclude<WorkerEvent, { type: (typeof NOT_RECORDED)[number] }>;
+const isRecorded = (event: WorkerEvent): event is Recorded => !NOT_RECORDED.some((type) => type === event.type);
 
 /** Writes what happens to runs, each happening in one transaction, and lets readers follow. */
 export class RunJournal {
