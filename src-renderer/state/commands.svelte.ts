@@ -33,7 +33,9 @@ export function useKeys(keys: () => Readonly<Record<string, () => void>>): void 
   $effect(() => {
     const press = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      if (event.target instanceof Element && event.target.matches(EDITABLE)) return;
+      // editors live in shadow roots, whose host would stand for the text that is typed in
+      const [target] = event.composedPath();
+      if (target instanceof Element && target.matches(EDITABLE)) return;
       const run = keys()[event.key.length === 1 ? event.key.toLowerCase() : event.key];
       if (!run) return;
       event.preventDefault();

@@ -51,6 +51,9 @@ describe("tokens while the template is edited", () => {
       () => trainedTokens(page),
       ({ all }) => all > before.all,
     );
+    await page.keyboard.type(" a big zone, ink");
+    expect(await editor().innerText(), "keys that are shortcuts elsewhere").toContain("Edited! a big zone, ink");
+    expect(await page.getByRole("dialog").count()).toBe(0);
     expect(await page.getByText("Not encoded in this page").count()).toBe(0);
     expect(previews() - sent, "rows that core encoded while the template was typed").toBe(0);
     expect(errors).toEqual([]);
