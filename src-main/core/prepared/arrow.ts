@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { RecordBatchReader, type RecordBatch } from "apache-arrow";
 import { SiftError } from "#shared/errors.ts";
-import { listsOf, type TokenRecord } from "./columns.ts";
+import { listsOf, plainCell, type TokenRecord } from "./columns.ts";
 
 /** What the random-access form of Arrow begins with; `datasets` writes the streaming form, which does not. */
 const FILE_MAGIC = "ARROW1";
@@ -58,11 +58,8 @@ function* batchRecords(batch: RecordBatch, file: string): Generator<TokenRecord>
     const record: Record<string, unknown> = {};
     for (const [name, vector] of vectors) {
       const value: unknown = vector?.get(row);
-      if (value !== null && value !== undefined) record[name] = isList(value) ? Array.from(value, Number) : value;
+      if (value !== null && value !== undefined) record[name] = plainCell(value);
     }
     yield record;
   }
 }
-
-const isList = (value: unknown): value is Iterable<unknown> =>
-  typeof value === "object" && value !== null && Symbol.iterator in value;

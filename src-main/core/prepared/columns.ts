@@ -20,3 +20,9 @@ export function listsOf(names: readonly string[], file: string): string[] {
   }
   return names.filter((name) => KNOWN.has(name));
 }
+
+/** A cell as it is read further: 64-bit numbers of a list as numbers, since token ids and labels are far below 2^53. */
+export const plainCell = (value: unknown): unknown => (isList(value) ? Array.from(value, Number) : value);
+
+const isList = (value: unknown): value is Iterable<unknown> =>
+  typeof value === "object" && value !== null && Symbol.iterator in value;

@@ -1,7 +1,7 @@
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { SiftError } from "#shared/errors.ts";
-import { listsOf, type TokenRecord } from "./columns.ts";
+import { listsOf, plainCell, type TokenRecord } from "./columns.ts";
 
 /** Rows that are decoded at a time; a row group may hold a million. */
 const PAGE_ROWS = 2000;
@@ -30,15 +30,11 @@ export async function* parquetRecords(path: string): AsyncGenerator<TokenRecord>
   }
 }
 
-/** 64-bit numbers as numbers: token ids and labels are far below 2^53. */
 function plainRecord(row: Readonly<Record<string, unknown>>): TokenRecord {
   const record: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(row)) {
     if (value === null || value === undefined) continue;
-    record[name] = isList(value) ? Array.from(value, Number) : value;
+    record[name] = plainCell(value);
   }
   return record;
 }
-
-const isList = (value: unknown): value is Iterable<unknown> =>
-  typeof value === "object" && value !== null && Symbol.iterator in value;
