@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { EncodeSettings } from "#shared/contract/text.ts";
 import { SiftError } from "#shared/errors.ts";
-import { MASK_POLICIES, PRESET_NAMES, type MaskPolicy, type RowEncoder } from "#shared/text/index.ts";
+import { MASK_POLICIES, PRESET_NAMES, type MaskPolicy, type Tokenizer } from "#shared/text/index.ts";
+import type { RowCoder } from "../core/text/encoding.ts";
 import type { SourceComparer } from "../core/prepared/compare.ts";
 import type { AuditReport } from "../core/prepared/audit.ts";
 import { action, EXIT, integer, newCommand, UsageError } from "./command.ts";
@@ -59,14 +59,16 @@ export function auditCommand(): Command {
 async function audit(folder: string, options: AuditFlags, output: Output): Promise<AuditReport> {
   const { auditSet } = await import("../core/prepared/audit.ts");
   const settings = encodeSettings(options);
-  const { encoder } = await openCoder(settings);
+  const coder = await openCoder(settings);
+  const { encoder } = coder;
   if (!encoder) {
     throw new SiftError("tokenizer-missing", "the folder holds no tokenizer.json", {
       where: { file: settings.modelPath },
     });
   }
   const line = new ProgressLine();
-  const comparer = options.source === undefined ? undefined : await comparerOf(options.source, settings, encoder);
+  const comparer =
+    options.source === undefined ? undefined : await comparerOf(options.source, coder, encoder.tokenizer);
   const report = await auditSet(folder, encoder, {
     split: options.split,
     comparer,
@@ -78,10 +80,9 @@ async function audit(folder: string, options: AuditFlags, output: Output): Promi
 }
 
 /** Everything that Sift makes of the source, ready to be compared with. */
-async function comparerOf(source: string, settings: EncodeSettings, encoder: RowEncoder): Promise<SourceComparer> {
+async function comparerOf(source: string, coder: RowCoder, tokenizer: Tokenizer): Promise<SourceComparer> {
   const { SourceComparer: Comparer, SourceIndex } = await import("../core/prepared/compare.ts");
   const index = new SourceIndex();
-  const coder = await openCoder(settings);
   for await (const item of fileRows(existingFile("source", source))) {
     if ("error" in item) continue;
     try {
@@ -92,7 +93,7 @@ async function comparerOf(source: string, settings: EncodeSettings, encoder: Row
       if (!(error instanceof SiftError)) throw error;
     }
   }
-  return new Comparer(index, encoder.tokenizer);
+  return new Comparer(index, tokenizer);
 }
 
 function auditText(report: AuditReport): string {
