@@ -41,12 +41,3 @@ export function reportHtml(proof: Proof): string {
     })),
   });
 }
-
-/** Hands a text to the person as a file. */
-export function download(name: string, type: string, text: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
