@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { graveFindings } from "./support/axe.ts";
 import { launchBrowser, openWindow } from "./support/browser.ts";
+import { picture } from "./support/pictures.ts";
 import { eventually, goTo, trainedTokens } from "./support/steps.ts";
 import { startWorkbench, type Workbench } from "./support/workbench.ts";
 
@@ -26,11 +27,6 @@ describe("options of the mask", () => {
     await browser?.close();
     await workbench?.dispose();
   });
-  const shoot = async (name: string): Promise<void> => {
-    const folder = process.env["SHOTS"];
-    if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
-  };
-
   test("a rule changes labels while it is typed, and says what is wrong with its pattern", async () => {
     const before = await eventually(
       () => trainedTokens(page),
@@ -41,14 +37,14 @@ describe("options of the mask", () => {
     const pattern = page.getByLabel("Pattern (regular expression)");
     await pattern.fill("(the");
     await page.getByText(/This is no pattern that can be used/).waitFor();
-    await shoot("mask-bad-pattern");
+    await picture(page, "mask-bad-pattern");
     await pattern.fill("\\w+");
     await eventually(
       () => trainedTokens(page),
       ({ trained }) => trained < before.trained,
     );
     await page.getByText("What matches /\\w+/ is not trained").waitFor();
-    await shoot("mask-rule");
+    await picture(page, "mask-rule");
   });
 
   test("the proof's numbers stand beside the words, and the training form knows the choices", async () => {
@@ -61,12 +57,12 @@ describe("options of the mask", () => {
       .first()
       .waitFor({ timeout: 60_000 });
     await page.getByText("In words").scrollIntoViewIfNeeded();
-    await shoot("mask-proven");
+    await picture(page, "mask-proven");
     expect(await graveFindings(page)).toEqual([]);
     await goTo(page, "#/train");
     await page.getByRole("button", { name: /All settings/ }).click();
     await page.getByText("loss_scale").first().waitFor();
-    await shoot("mask-train");
+    await picture(page, "mask-train");
     expect(errors).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { graveFindings } from "./support/axe.ts";
 import { launchBrowser, openWindow } from "./support/browser.ts";
+import { picture } from "./support/pictures.ts";
 import { goTo } from "./support/steps.ts";
 import { startWorkbench, type Workbench } from "./support/workbench.ts";
 
@@ -26,24 +27,19 @@ describe("the template form", () => {
     await browser?.close();
     await workbench?.dispose();
   });
-  const shoot = async (name: string): Promise<void> => {
-    const folder = process.env["SHOTS"];
-    if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
-  };
-
   test("shows each piece's ids and what a conversation becomes, and becomes the template", async () => {
     await page.getByRole("button", { name: "Build with a form" }).click();
     const assistant = page.getByRole("region", { name: "Assistant" });
     await assistant.getByLabel("Role name").fill("bot");
     await assistant.getByLabel("Role name").press("Tab");
     await page.locator("pre", { hasText: "bot" }).waitFor();
-    await shoot("form");
+    await picture(page, "form");
     expect(await graveFindings(page)).toEqual([]);
     await page.getByRole("button", { name: "Show as Jinja" }).click();
     await page.locator("pre", { hasText: "add_generation_prompt" }).waitFor();
     await page.getByRole("button", { name: "Use this form" }).click();
     await page.getByRole("button", { name: "Change the form" }).waitFor();
-    await shoot("form-used");
+    await picture(page, "form-used");
     expect(errors).toEqual([]);
   });
 });
