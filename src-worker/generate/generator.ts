@@ -73,7 +73,7 @@ function generationGraph(model: ModelSpec, plan: LoraPlan | undefined, prefix: s
     attend: { limits: ints("limits", "tokens"), chunks: ints("chunks", "chunks", 4) },
     cache: { keys: past(keysOf), values: past(valuesOf), context: "context" },
   });
-  b.output("logits", b.gemm(b.gatherRows(hidden, ints("rows", "rows")), decoder.head, { transB: true }));
+  b.output("logits", decoder.logits(b.gatherRows(hidden, ints("rows", "rows"))));
   keys.forEach((value, layer) => b.output(keysOf(layer), value));
   values.forEach((value, layer) => b.output(valuesOf(layer), value));
   return b.finish();

@@ -1,5 +1,16 @@
 import { SiftError } from "#shared/errors.ts";
-import type { AttentionShape, Dim, Graph, GraphInput, GraphOutput, Node, Op, TensorType, ValueId } from "./ops.ts";
+import type {
+  AttentionShape,
+  Dim,
+  Graph,
+  GraphInput,
+  GraphOutput,
+  LossShape,
+  Node,
+  Op,
+  TensorType,
+  ValueId,
+} from "./ops.ts";
 import { inferShapes } from "./shapes.ts";
 
 /** Builds a graph node by node; every method returns the value that it made. Shapes are those of `ops.ts`. */
@@ -165,8 +176,11 @@ export class GraphBuilder {
     const { q, k, v, limits, chunks } = inputs;
     return this.#one({ kind: "attention", ...shape }, q, k, v, limits, chunks);
   }
-  crossEntropy(inputs: { hidden: ValueId; table: ValueId; labels: ValueId; weights: ValueId }, chunk: number): ValueId {
-    return this.#one({ kind: "crossEntropy", chunk }, inputs.hidden, inputs.table, inputs.labels, inputs.weights);
+  crossEntropy(
+    inputs: { hidden: ValueId; table: ValueId; labels: ValueId; weights: ValueId },
+    shape: LossShape,
+  ): ValueId {
+    return this.#one({ kind: "crossEntropy", ...shape }, inputs.hidden, inputs.table, inputs.labels, inputs.weights);
   }
   dropoutMask(seed: ValueId, like: ValueId, options: { rate: number; stream: number }): ValueId {
     return this.#one({ kind: "dropoutMask", ...options }, seed, like);

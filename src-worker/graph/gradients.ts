@@ -171,13 +171,14 @@ const RULES: { readonly [K in OpKind]: Rule<K> } = {
   // s = σ(gate): dup = dy gate s, dgate = dy up (s + gate s (1 − s))
   gatedSilu: ({ b, x, dy }) => b.emit({ kind: "gatedSiluGrad" }, [x(0), x(1), dy]),
   gatedSiluGrad: refuse,
-  // P = softmax(scale q kᵀ), out = P v: dv = Pᵀ do, dS = P (do vᵀ − Σ do out), dq = scale dS k, dk = scale dSᵀ q
+  // P = softmax(S = scale q kᵀ), out = P v: dv = Pᵀ do, dS = P (do vᵀ − Σ do out), dq = scale dS k, dk = scale dSᵀ q;
+  // under a softcap c, C = c tanh(S / c) takes the place of S and dS gains the factor 1 − (C / c)²
   attention: ({ b, op, x, y, dy }) => b.emit({ ...op, kind: "attentionGrad" }, [x(0), x(1), x(2), x(3), x(4), y, dy]),
   attentionGrad: refuse,
-  // L = Σ w (lse − logit of the label): dlogits = w (softmax − onehot), dhidden = dlogits table, dtable = dlogitsᵀ hidden
+  // L = Σ w (lse − logit of the label): dlogits = w (softmax − onehot) [(1 − (capped / softcap)²)], dhidden = dlogits table, dtable = dlogitsᵀ hidden
   crossEntropy: ({ b, op, x, dy, needs }) => {
     const table = needs(1);
-    const [, dh, dt] = b.emit({ kind: "crossEntropyGrad", chunk: op.chunk, table }, [x(0), x(1), x(2), x(3)]);
+    const [, dh, dt] = b.emit({ ...op, kind: "crossEntropyGrad", table }, [x(0), x(1), x(2), x(3)]);
     if (needs(3)) throw new SiftError("no-gradient", "crossEntropy has no gradient for its weights");
     return [dh, dt].map((gradient) => (gradient === undefined ? undefined : timesScalar(b, gradient, dy)));
   },

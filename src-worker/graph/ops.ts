@@ -73,11 +73,11 @@ export type Op =
   | ({ readonly kind: "attentionGrad" } & AttentionShape)
   /**
    * (hidden [n, h], table [v, h], labels [n] i32, weights [n]) → Σ weight · (logsumexp(hidden · tableᵀ) − logit of the label), a scalar.
-   * Logits exist for `chunk` rows at a time.
+   * Logits exist for `chunk` rows at a time; with `softcap` they are softcap · tanh(logit / softcap).
    */
-  | { readonly kind: "crossEntropy"; readonly chunk: number }
+  | ({ readonly kind: "crossEntropy" } & LossShape)
   /** (hidden, table, labels, weights[, base]) → the same loss, dhidden, base + dtable (left out where the table is frozen). */
-  | { readonly kind: "crossEntropyGrad"; readonly chunk: number; readonly table: boolean }
+  | ({ readonly kind: "crossEntropyGrad"; readonly table: boolean } & LossShape)
   /** (seed [2] i32, like) → 0 with probability `rate`, else 1 / (1 − rate); `stream` tells the masks of one seed apart. */
   | { readonly kind: "dropoutMask"; readonly rate: number; readonly stream: number };
 
@@ -87,6 +87,13 @@ export interface AttentionShape {
   readonly scale: number;
   /** A query sees the keys limit − window < j ≤ limit only. */
   readonly window?: number;
+  /** Scaled scores become softcap · tanh(score / softcap) before the softmax. */
+  readonly softcap?: number;
+}
+
+export interface LossShape {
+  readonly chunk: number;
+  readonly softcap?: number;
 }
 
 export type OpKind = Op["kind"];

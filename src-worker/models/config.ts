@@ -49,6 +49,9 @@ export interface DecoderConfig {
   /** Factor of what a block adds to the residual stream. */
   readonly residualScale: number;
   readonly logitsScale: number;
+  /** Caps of attention scores and of logits, c · tanh(x / c). */
+  readonly attentionSoftcap?: number;
+  readonly logitsSoftcap?: number;
   readonly maxPositions: number;
   /** Standard deviation of weights that start at random. */
   readonly initializerRange: number;
@@ -86,6 +89,8 @@ export type Traits = Partial<
     | "embeddingScale"
     | "residualScale"
     | "logitsScale"
+    | "attentionSoftcap"
+    | "logitsSoftcap"
   >
 > & {
   /** From the number of layers. */

@@ -94,6 +94,15 @@ export class Decoder {
     return this.#b.buffer(name, [this.#config.vocabularySize, this.#config.hiddenSize]);
   }
 
+  /** hidden [n, hiddenSize] → logits [n, vocabularySize]. */
+  logits(hidden: ValueId): ValueId {
+    const b = this.#b;
+    const logits = b.gemm(hidden, this.head, { transB: true });
+    const { logitsSoftcap: cap } = this.#config;
+    // cap · tanh(x / cap) = 2 cap · σ(2x / cap) − cap
+    return cap === undefined ? logits : b.affine(b.sigmoid(b.affine(logits, 2 / cap)), 2 * cap, -cap);
+  }
+
   build(inputs: DecoderInputs): DecoderOutputs {
     const { layers, attention, embeddingScale, logitsScale } = this.#config;
     const angles = this.#allAngles(inputs.positions);
@@ -162,7 +171,7 @@ export class Decoder {
   #attention(layer: number, x: ValueId, at: LayerInputs): { mixed: ValueId; k: ValueId; v: ValueId } {
     const b = this.#b;
     const { inputs, wanted } = at;
-    const { heads, kvHeads, attentionScale: scale, attention } = this.#config;
+    const { heads, kvHeads, attentionScale: scale, attention, attentionSoftcap: softcap } = this.#config;
     const { cache } = inputs;
     const join = (past: ValueId | undefined, now: ValueId): ValueId =>
       cache && past !== undefined ? b.concat([past, now], 0, cache.context) : now;
@@ -173,7 +182,8 @@ export class Decoder {
     const angles = at.angles && { cos: pick(at.angles.cos), sin: pick(at.angles.sin) };
     const q = this.#turn(layer, "q_norm", { x: projected.q, angles });
     const window = attention[layer]?.window;
-    const shape = { heads, kvHeads, scale, ...(window === undefined ? {} : { window }) };
+    const cap = softcap === undefined ? {} : { softcap };
+    const shape = { heads, kvHeads, scale, ...(window === undefined ? {} : { window }), ...cap };
     return { mixed: b.attention({ q, k, v, ...(wanted?.attend ?? inputs.attend) }, shape), k, v };
   }
 

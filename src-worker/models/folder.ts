@@ -4,6 +4,7 @@ import { SiftError } from "#shared/errors.ts";
 import type { DecoderConfig } from "./config.ts";
 import type { RawConfig } from "./raw.ts";
 import type { Family } from "./family.ts";
+import { gemma2 } from "./gemma2.ts";
 import { gemma3 } from "./gemma3.ts";
 import { granite } from "./granite.ts";
 import { llama } from "./llama.ts";
@@ -17,7 +18,7 @@ import { smollm3 } from "./smollm3.ts";
 import { locateTensors, READABLE_DTYPES, type TensorLocation } from "./tensors.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 
-const FAMILIES: readonly Family[] = [llama, qwen2, mistral, qwen3, olmo2, granite, smollm3, phi3, gemma3];
+const FAMILIES: readonly Family[] = [llama, qwen2, mistral, qwen3, olmo2, granite, smollm3, phi3, gemma2, gemma3];
 export const SUPPORTED_MODEL_TYPES = FAMILIES.map((family) => family.modelType);
 
 /** A model that can be built: its decoder, its parameters, and where their values come from. */

@@ -1,6 +1,6 @@
-import { SiftError } from "#shared/errors.ts";
 import { readCommonConfig, readFactor, readWindow } from "./config.ts";
 import type { Family } from "./family.ts";
+import { layerTypes, refuseActivation } from "./gemma.ts";
 import type { RawConfig } from "./raw.ts";
 import { readRope } from "./rope.ts";
 
@@ -30,18 +30,12 @@ export const gemma3: Family = {
   },
 };
 
-function refuseActivation({ hidden_activation: activation }: RawConfig, file: string): void {
-  if (activation == null || activation === "gelu_pytorch_tanh") return;
-  const message = `hidden_activation = ${JSON.stringify(activation)} is not supported for model_type gemma3_text`;
-  throw new SiftError("model-unsupported", message, { where: { file, what: "hidden_activation" } });
-}
-
 function layerAttention(raw: RawConfig, file: string, layers: number) {
   const ropes = bothRopes(raw);
   const global = { rope: readRope(ropes.global, file) };
   const window = readWindow(raw.sliding_window === undefined ? 4096 : raw.sliding_window, file);
   const local = { rope: readRope(ropes.local, file), ...window };
-  return layerTypes(raw, file, layers).map((type) => (type === "full_attention" ? global : local));
+  return layerTypes(raw, { file, layers, every: 6 }).map((type) => (type === "full_attention" ? global : local));
 }
 
 /** transformers 5 has rope parameters by type of layer, 4 scales the global ones and has `rope_local_base_freq`. */
@@ -57,24 +51,4 @@ function bothRopes(raw: RawConfig): { global: RawConfig; local: RawConfig } {
     global: { rope_theta: 1e6, ...raw },
     local: { rope_theta: raw.rope_local_base_freq ?? 1e4 },
   };
-}
-
-function layerTypes(raw: RawConfig, file: string, layers: number): unknown[] {
-  const listed = raw.layer_types;
-  if (listed == null) {
-    const key = raw.sliding_window_pattern === undefined ? "_sliding_window_pattern" : "sliding_window_pattern";
-    const pattern = readFactor(raw, key, { file, fallback: 6 });
-    return Array.from({ length: layers }, (_, layer) =>
-      (layer + 1) % pattern === 0 ? "full_attention" : "sliding_attention",
-    );
-  }
-  const known = (type: unknown): boolean => type === "full_attention" || type === "sliding_attention";
-  if (Array.isArray(listed) && listed.length === layers && listed.every(known)) return listed;
-  throw new SiftError(
-    "model-config-invalid",
-    `layer_types must name full_attention or sliding_attention ${layers} times`,
-    {
-      where: { file, what: "layer_types" },
-    },
-  );
 }

@@ -42,10 +42,9 @@ export function lossGraph({ model, lora, trained, recompute = false }: LossGraph
   });
   const labels = ints("targets", "scored");
   const weights = b.feed("target_weights", { dtype: "f32", shape: ["scored"] });
-  const loss = b.crossEntropy(
-    { hidden, table: decoder.head, labels, weights },
-    rowsPerChunk(model.config.vocabularySize),
-  );
+  const { vocabularySize, logitsSoftcap: softcap } = model.config;
+  const shape = { chunk: rowsPerChunk(vocabularySize), ...(softcap === undefined ? {} : { softcap }) };
+  const loss = b.crossEntropy({ hidden, table: decoder.head, labels, weights }, shape);
   b.output("loss", loss);
   if (trained.length > 0) addGradients(b, loss, { trained, recompute });
   return b.finish();

@@ -102,6 +102,14 @@ describe("config.json", () => {
     expect(old).toEqual(now);
   });
 
+  test("of Gemma 2 caps scores and logits unless it says null, and every other layer has a window", () => {
+    const plain = config("gemma2");
+    expect(plain).toMatchObject({ tied: true, attentionScale: 1 / 16, attentionSoftcap: 50, logitsSoftcap: 30 });
+    expect(plain.attention.map(({ window }) => window)).toEqual([4096, undefined, 4096, undefined]);
+    const without = config("gemma2", { attn_logit_softcapping: null, final_logit_softcapping: null });
+    expect([without.attentionSoftcap, without.logitsSoftcap]).toEqual([undefined, undefined]);
+  });
+
   test.each([
     ["mistral", "hidden_act", "gelu"],
     ["qwen3", "use_sliding_window", true],
@@ -114,6 +122,8 @@ describe("config.json", () => {
     ["gemma3_text", "final_logit_softcapping", 30],
     ["gemma3_text", "use_bidirectional_attention", true],
     ["gemma3_text", "hidden_activation", "gelu"],
+    ["gemma2", "use_bidirectional_attention", true],
+    ["gemma2", "hidden_activation", "gelu"],
   ])("of %s with %s = %j is refused by name", (modelType, key, value) => {
     const error = refusal(() => config(modelType, { [key]: value }));
     expect(error).toMatchObject({ code: "model-unsupported", where: { what: key } });

@@ -3,7 +3,7 @@ import { OrtEngine } from "#worker/engines/ort/engine.ts";
 import { float, int, type HostTensor } from "#worker/engines/engine.ts";
 import { GraphBuilder } from "#worker/graph/builder.ts";
 import { gradients } from "#worker/graph/gradients.ts";
-import type { OpKind, TensorType, ValueId } from "#worker/graph/ops.ts";
+import type { LossShape, OpKind, TensorType, ValueId } from "#worker/graph/ops.ts";
 import { randomValues } from "./random.ts";
 
 /** Gradients of every operation, as the engine computes them, against central differences of its own forward pass. */
@@ -49,7 +49,11 @@ const unary = (build: (b: GraphBuilder, x: ValueId) => ValueId, input: Input = r
 });
 
 /** Two documents of 3 and 2 tokens; the second is split into two chunks of queries; 4 heads share 2 key heads. */
-const attentionCase = (limits: readonly number[], chunks: readonly number[], window?: number): Case => ({
+const attentionCase = (
+  limits: readonly number[],
+  chunks: readonly number[],
+  extra: { window?: number; softcap?: number } = {},
+): Case => ({
   inputs: [
     { shape: [limits.length, 8], dims: ["queries", 8] },
     { shape: [5, 4], dims: ["keys", 4] },
@@ -60,11 +64,11 @@ const attentionCase = (limits: readonly number[], chunks: readonly number[], win
   build: (b, x) =>
     b.attention(
       { q: first(x, 0), k: first(x, 1), v: first(x, 2), limits: first(x, 3), chunks: first(x, 4) },
-      { heads: 4, kvHeads: 2, scale: 0.7, ...(window === undefined ? {} : { window }) },
+      { heads: 4, kvHeads: 2, scale: 0.7, ...extra },
     ),
 });
 
-const crossEntropyCase = (chunk: number): Case => ({
+const crossEntropyCase = (shape: LossShape): Case => ({
   inputs: [
     rows([5, 3]),
     { shape: [7, 3] },
@@ -72,7 +76,7 @@ const crossEntropyCase = (chunk: number): Case => ({
     rows([5], { values: [0.3, 1, 0, 0.5, 2], fixed: true }),
   ],
   build: (b, x) =>
-    b.crossEntropy({ hidden: first(x, 0), table: first(x, 1), labels: first(x, 2), weights: first(x, 3) }, chunk),
+    b.crossEntropy({ hidden: first(x, 0), table: first(x, 1), labels: first(x, 2), weights: first(x, 3) }, shape),
 });
 
 const gemmCase = (transA: boolean, transB: boolean, bias: Input): Case => ({
@@ -143,10 +147,15 @@ const CASES: { readonly [K in OpKind]: readonly Case[] | string } = {
   attention: [
     attentionCase([0, 1, 2, 3, 4], [0, 3, 0, 3, 3, 4, 3, 4, 4, 5, 3, 5]),
     attentionCase([1, 2, 4], [0, 2, 0, 3, 2, 3, 3, 5]),
-    attentionCase([0, 1, 2, 3, 4], [0, 3, 0, 3, 3, 5, 3, 5], 2),
+    attentionCase([0, 1, 2, 3, 4], [0, 3, 0, 3, 3, 5, 3, 5], { window: 2 }),
+    attentionCase([0, 1, 2, 3, 4], [0, 3, 0, 3, 3, 5, 3, 5], { softcap: 0.4 }),
   ],
   attentionGrad: "second derivative",
-  crossEntropy: [crossEntropyCase(2), crossEntropyCase(8)],
+  crossEntropy: [
+    crossEntropyCase({ chunk: 2 }),
+    crossEntropyCase({ chunk: 8 }),
+    crossEntropyCase({ chunk: 2, softcap: 0.6 }),
+  ],
   crossEntropyGrad: "second derivative",
   dropoutMask: "piecewise constant",
 };

@@ -82,7 +82,7 @@ test("a tied table's gradient is added to its buffer by the loss and the scatter
   const ids = b.feed("ids", { dtype: "i32", shape: ["rows"] });
   const labels = b.feed("labels", { dtype: "i32", shape: ["rows"] });
   const weights = b.feed("weights", { dtype: "f32", shape: ["rows"] });
-  const loss = b.crossEntropy({ hidden: b.gatherRows(table, ids), table, labels, weights }, 4);
+  const loss = b.crossEntropy({ hidden: b.gatherRows(table, ids), table, labels, weights }, { chunk: 4 });
   b.output("loss", loss);
   const [gradient = -1] = gradients(b, loss, [table]);
   b.output("gradient", b.add(b.buffer("gradient", [7, 3]), gradient), "gradient");

@@ -17,6 +17,7 @@ export const TRAINABLE_MODEL_TYPES: readonly string[] = [
   "granite",
   "smollm3",
   "phi3",
+  "gemma2",
   "gemma3_text",
 ];
 

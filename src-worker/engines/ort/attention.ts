@@ -1,5 +1,6 @@
 import type { AttentionShape } from "#worker/graph/ops.ts";
 import type { Emitter } from "./emitter.ts";
+import { softcap } from "./softcap.ts";
 
 /** A very negative number rather than −∞: a row that sees nothing must not become NaN. */
 const HIDDEN = -1e30;
@@ -75,6 +76,8 @@ interface Split {
   readonly v: string;
   /** Probabilities [kvHeads, group · rows, keys]. */
   readonly p: string;
+  /** Slope of the soft cap at each score; absent where scores are not capped. */
+  readonly slope: (() => string) | undefined;
 }
 
 interface Inputs {
@@ -91,8 +94,9 @@ function probabilities(e: Emitter, inputs: Inputs, { index, geometry }: { index:
   const k = splitKeys(e, e.rows(inputs.k, ...chunk.keys), geometry);
   const v = splitKeys(e, e.rows(inputs.v, ...chunk.keys), geometry);
   const mask = maskOf(e, inputs.limits, { chunk, geometry });
-  const scores = e.node("Add", [product(e, [q, k], { transB: 1, alpha: geometry.scale }), mask]);
-  return { chunk, q, k, v, p: e.node("Softmax", [scores], { axis: { int: -1 } }) };
+  const { capped, slope } = softcap(e, product(e, [q, k], { transB: 1, alpha: geometry.scale }), geometry.softcap);
+  const scores = e.node("Add", [capped, mask]);
+  return { chunk, q, k, v, p: e.node("Softmax", [scores], { axis: { int: -1 } }), slope };
 }
 
 const tripsOf = (e: Emitter, chunks: string): string =>
@@ -124,12 +128,13 @@ export function emitAttentionGrad(
   const zeros = (like: string): string => e.node("ConstantOfShape", [e.node("Shape", [like])]);
   const start = [empty(e, geometry.heads * geometry.width), zeros(inputs.k), zeros(inputs.v)];
   return e.loop(tripsOf(e, inputs.chunks), start, (body, index, [dq = "", dk = "", dv = ""]) => {
-    const { chunk, q, k, v, p } = probabilities(body, inputs, { index, geometry });
+    const { chunk, q, k, v, p, slope } = probabilities(body, inputs, { index, geometry });
     const out = splitQueries(body, body.rows(inputs.out, ...chunk.queries), geometry);
     const dout = splitQueries(body, body.rows(inputs.dout, ...chunk.queries), geometry);
     const delta = body.reduce("ReduceSum", body.node("Mul", [dout, out]), [2]);
     const dp = product(body, [dout, v], { transB: 1 });
-    const ds = body.node("Mul", [p, body.node("Sub", [dp, delta])]);
+    const dcapped = body.node("Mul", [p, body.node("Sub", [dp, delta])]);
+    const ds = slope === undefined ? dcapped : body.node("Mul", [dcapped, slope()]);
     return [
       append(body, dq, joinQueries(body, product(body, [ds, k], { alpha: scale }), geometry)),
       addRows(body, dk, {

@@ -1,4 +1,5 @@
 import type { Emitter } from "./emitter.ts";
+import { softcap, type Capped } from "./softcap.ts";
 
 interface LossInputs {
   readonly hidden: string;
@@ -14,11 +15,14 @@ interface LossOptions {
   readonly gradients: "none" | "hidden" | "hidden and table";
   /** What the table's gradient is added to. */
   readonly base?: string | undefined;
+  /** Logits become softcap · tanh(logit / softcap). */
+  readonly softcap: number | undefined;
 }
 
 /**
  * Weighted cross entropy over chunks of rows. With p = softmax(logits): lse = max(logits) − log(max(p)), because max(p) is
  * at least 1 / vocabulary and cannot underflow; dhidden = weight · (p · table − table[label]), which needs no one-hot matrix.
+ * Under a soft cap both parts of the gradient gain the cap's slope, at every logit and at the label's.
  * Returns [loss] or [loss, dhidden] or [loss, dhidden, dtable].
  */
 export function emitCrossEntropy(e: Emitter, inputs: LossInputs, options: LossOptions): string[] {
@@ -33,26 +37,29 @@ export function emitCrossEntropy(e: Emitter, inputs: LossInputs, options: LossOp
     start,
     (body, iteration, states) => {
       const part = chunkOf(body, inputs, { iteration, chunk: options.chunk });
-      const { p, lse } = softmax(body, part.hidden, inputs.table);
-      const row = body.node("Gather", [inputs.table, part.labels], { axis: { int: 0 } });
-      const logit = body.reduce("ReduceSum", body.node("Mul", [part.hidden, row]), [1]);
+      const { p, lse, slope } = softmax(body, part.hidden, { table: inputs.table, cap: options.softcap });
+      const { row, capped: logit, slope: rowSlope } = labelled(body, { ...part, table: inputs.table }, options.softcap);
       const losses = body.node("Mul", [body.node("Sub", [lse, logit]), part.weights]);
       const results = [body.node("Add", [states[0] ?? "", body.reduce("ReduceSum", losses, [0, 1], false)])];
+      const push = gradients && slope ? body.node("Mul", [p, slope()]) : p;
       if (gradients) {
-        const pull = body.node("Sub", [body.node("Gemm", [p, inputs.table]), row]);
+        const own = rowSlope ? body.node("Mul", [row, rowSlope()]) : row;
+        const pull = body.node("Sub", [body.node("Gemm", [push, inputs.table]), own]);
         results.push(
           body.node("Concat", [states[1] ?? "", body.node("Mul", [pull, part.weights])], { axis: { int: 0 } }),
         );
       }
       if (tableGradient) {
         const weighted = body.node("Mul", [part.hidden, part.weights]);
-        results.push(body.node("Gemm", [p, weighted, states[2] ?? ""], { transA: { int: 1 } }));
+        results.push(body.node("Gemm", [push, weighted, states[2] ?? ""], { transA: { int: 1 } }));
       }
       return results;
     },
   );
   const outputs = dhidden === undefined ? [loss] : [loss, dhidden];
-  return softPart === undefined ? outputs : [...outputs, subtractLabels(e, inputs, softPart)];
+  return softPart === undefined
+    ? outputs
+    : [...outputs, subtractLabels(e, inputs, { from: softPart, cap: options.softcap })];
 }
 
 const tripsOf = (e: Emitter, hidden: string, chunk: number): string => {
@@ -71,17 +78,39 @@ function chunkOf(
   return { hidden: part(inputs.hidden), labels: part(inputs.labels), weights: e.reshape(part(inputs.weights), -1, 1) };
 }
 
-function softmax(e: Emitter, hidden: string, table: string): { p: string; lse: string } {
-  const logits = e.node("Gemm", [hidden, table], { transB: { int: 1 } });
+type Slope = Capped["slope"];
+
+/** The labels' own rows of the table, and their logits [rows, 1]. */
+function labelled(
+  e: Emitter,
+  { hidden, labels, table }: { hidden: string; labels: string; table: string },
+  cap: number | undefined,
+): Capped & { row: string } {
+  const row = e.node("Gather", [table, labels], { axis: { int: 0 } });
+  return { row, ...softcap(e, e.reduce("ReduceSum", e.node("Mul", [hidden, row]), [1]), cap) };
+}
+
+function softmax(
+  e: Emitter,
+  hidden: string,
+  { table, cap }: { table: string; cap: number | undefined },
+): { p: string; lse: string; slope: Slope } {
+  const { capped: logits, slope } = softcap(e, e.node("Gemm", [hidden, table], { transB: { int: 1 } }), cap);
   const p = e.node("Softmax", [logits], { axis: { int: -1 } });
   const largest = e.node("Log", [e.reduce("ReduceMax", p, [1])]);
-  return { p, lse: e.node("Sub", [e.reduce("ReduceMax", logits, [1]), largest]) };
+  return { p, lse: e.node("Sub", [e.reduce("ReduceMax", logits, [1]), largest]), slope };
 }
 
 /** The one-hot part of dtable: every label's row loses weight · hidden. */
-function subtractLabels(e: Emitter, inputs: LossInputs, softPart: string): string {
-  const weighted = e.node("Mul", [inputs.hidden, e.node("Neg", [e.reshape(inputs.weights, -1, 1)])]);
-  return emitScatterAdd(e, softPart, { indices: inputs.labels, rows: weighted });
+function subtractLabels(
+  e: Emitter,
+  inputs: LossInputs,
+  { from, cap }: { from: string; cap: number | undefined },
+): string {
+  const negative = e.node("Neg", [e.reshape(inputs.weights, -1, 1)]);
+  const slope = cap === undefined ? undefined : labelled(e, inputs, cap).slope;
+  const factor = slope ? e.node("Mul", [negative, slope()]) : negative;
+  return emitScatterAdd(e, from, { indices: inputs.labels, rows: e.node("Mul", [inputs.hidden, factor]) });
 }
 
 /**

@@ -106,11 +106,22 @@ const LOWERINGS: { readonly [K in OpKind]: Lowering<K> } = {
   attentionGrad: ({ e, op, x, type }) =>
     emitAttentionGrad(e, { ...attentionInputs(x), out: x(5), dout: x(6) }, geometry(op, type(0))),
   crossEntropy: ({ e, op, x, type }) =>
-    emitCrossEntropy(e, lossInputs(x), { width: columns(type(0)), chunk: op.chunk, gradients: "none" }),
+    emitCrossEntropy(e, lossInputs(x), {
+      width: columns(type(0)),
+      chunk: op.chunk,
+      softcap: op.softcap,
+      gradients: "none",
+    }),
   crossEntropyGrad: ({ e, op, x, type, inputs }) => {
     const gradients = op.table ? "hidden and table" : "hidden";
     const [, , , , base] = inputs;
-    return emitCrossEntropy(e, lossInputs(x), { width: columns(type(0)), chunk: op.chunk, gradients, base });
+    return emitCrossEntropy(e, lossInputs(x), {
+      width: columns(type(0)),
+      chunk: op.chunk,
+      softcap: op.softcap,
+      gradients,
+      base,
+    });
   },
   dropoutMask: ({ e, op, x }) => [emitDropoutMask(e, { seed: x(0), like: x(1), rate: op.rate, stream: op.stream })],
 };

@@ -31,8 +31,16 @@ FAMILIES = {
                          "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6},
                          "sliding_attention": {"rope_type": "default", "rope_theta": 1e4}}), torch.bfloat16, "1GB"),
     "phi3-window": (transformers.Phi3Config(**SHAPE, sliding_window=7, tie_word_embeddings=True), torch.bfloat16, "1GB"),
+    "gemma2": (transformers.Gemma2Config(**SHAPE, head_dim=12, query_pre_attn_scalar=20, sliding_window=6, attn_logit_softcapping=4.0,
+               final_logit_softcapping=5.0), torch.bfloat16, "1GB"),
+    "qwen3-yarn": (transformers.Qwen3Config(**SHAPE, head_dim=12, rope_parameters={
+        "rope_type": "yarn", "rope_theta": 1e4, "factor": 4.0, "original_max_position_embeddings": 16}), torch.bfloat16, "1GB"),
+    # rows of 8 to 40 tokens: some have the short factors, some the long ones, each by its own length
+    "phi3-longrope": (transformers.Phi3Config(**SHAPE, original_max_position_embeddings=24, rope_parameters={
+        "rope_type": "longrope", "rope_theta": 1e4, "short_factor": [1.0, 1.1, 1.3, 1.6], "long_factor": [1.0, 2.0, 3.5, 5.0]}),
+        torch.bfloat16, "1GB"),
 }
-OWN_TARGETS = {"phi3-window": ["qkv_proj", "down_proj"]}
+OWN_TARGETS = {"phi3-window": ["qkv_proj", "down_proj"], "phi3-longrope": ["qkv_proj", "down_proj"]}
 
 
 def make_rows(generator):
