@@ -17,6 +17,7 @@ import { shared } from "./en/shared.ts";
 import { template } from "./en/template.ts";
 import { tokens } from "./en/tokens.ts";
 import { train } from "./en/train.ts";
+import { training } from "./en/training.ts";
 
 /**
  * Every string that a person sees, in English. One file a view. A message with parameters is a function of them, so
@@ -37,6 +38,7 @@ export const en = {
   proof,
   tokens,
   train,
+  training,
   config,
   runs,
   compare,

@@ -18,6 +18,7 @@ import { shared } from "./zh/shared.ts";
 import { template } from "./zh/template.ts";
 import { tokens } from "./zh/tokens.ts";
 import { train } from "./zh/train.ts";
+import { training } from "./zh/training.ts";
 
 /** 简体中文; complete by type. */
 export const zh: Catalogue = {
@@ -35,6 +36,7 @@ export const zh: Catalogue = {
   proof,
   tokens,
   train,
+  training,
   config,
   runs,
   compare,

@@ -1,5 +1,6 @@
 import type { ConfigValue } from "../contract/runs.ts";
 import type { GivenValue } from "./collect.ts";
+import { OPTIONS_OF, SCHEDULER_TYPES, scheduleOptionsProblem } from "./schedule-options.ts";
 import type { ConfigKey, ConfigProblem, ResolveContext } from "./types.ts";
 
 /** What the rules look at: resolved values, and which of them somebody gave. */
@@ -115,7 +116,7 @@ export function findImpossible(settings: Settings): ConfigProblem[] {
     message,
     remedy,
   }));
-  return [...rules, ...adapterContradictions(settings)];
+  return [...rules, ...scheduleProblems(settings), ...adapterContradictions(settings)];
 }
 
 export function findWithoutEffect(settings: Settings): ConfigProblem[] {
@@ -124,6 +125,17 @@ export function findWithoutEffect(settings: Settings): ConfigProblem[] {
     message,
     remedy: null,
   }));
+}
+
+/** Options that the chosen schedule does not read would be silently lost. */
+function scheduleProblems({ values }: Settings): ConfigProblem[] {
+  const type = SCHEDULER_TYPES.find((known) => known === values.get("lr_scheduler_type")) ?? "cosine";
+  const options = values.get("lr_scheduler_kwargs");
+  const message = scheduleOptionsProblem(type, typeof options === "string" ? options : null);
+  if (message === undefined) return [];
+  const taken = OPTIONS_OF[type];
+  const remedy = taken.length > 0 ? `It takes ${taken.join(", ")}` : "Leave lr_scheduler_kwargs out";
+  return [{ key: "lr_scheduler_kwargs", message, remedy }];
 }
 
 /** `adapter_name_or_path` brings rank, alpha and targets; `all-linear` is compared by the worker, which knows the model. */

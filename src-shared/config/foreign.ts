@@ -49,10 +49,6 @@ const TRAINING_ARGUMENTS: [string, ForeignName][] = [
     refused("AdamW as in PyTorch is the only optimizer", ["adamw_torch", "adamw_torch_fused", "adamw_hf"]),
   ),
   ...each("optim_args optim_target_modules adafactor", refused("AdamW as in PyTorch is the only optimizer")),
-  ...each(
-    "lr_scheduler_kwargs",
-    refused("lr_scheduler_type, warmup_ratio and warmup_steps describe the whole schedule", [null, "{}", ""]),
-  ),
   ...each("label_smoothing_factor", refused("the loss is plain cross entropy; leave it out")),
   ...each("neftune_noise_alpha", refused("noise on embeddings is not offered; leave it out")),
   ...each("average_tokens_across_devices", ignored("the loss of a step is already a mean over all its scored tokens")),

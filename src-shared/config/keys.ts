@@ -3,6 +3,7 @@ import { normalRoles, normalRules, parseRole, ruleProblem } from "../text/mask/s
 import { SPECIAL_CHOICES, TRUNCATION_MODES } from "../text/rowOptions.ts";
 import { MASK_POLICIES } from "../text/types.ts";
 import type { ConfigEntry, ConfigValue } from "../contract/runs.ts";
+import { DEFAULT_OPTIONS, normalScheduleOptions, readScheduleOptions, SCHEDULER_TYPES } from "./schedule-options.ts";
 import type { Check, ConfigKey, KeySpec } from "./types.ts";
 
 type Group = ConfigEntry["group"];
@@ -38,6 +39,12 @@ const RULES: Check = {
   expected: "rules as /pattern/ weight, with role=… and part=content, reasoning or tool_calls where they matter",
   accepts: (value) => Array.isArray(value) && value.every((text) => ruleProblem(text) === undefined),
 };
+const SCHEDULE_OPTIONS: Check = {
+  expected: 'options of the schedule, as {"min_lr_rate": 0.1} or {"num_decay_steps": 100}',
+  accepts: (value) => typeof value === "string" && readScheduleOptions(value) !== undefined,
+};
+const defaultOptions = (type: ConfigValue | undefined): ConfigValue =>
+  SCHEDULER_TYPES.flatMap((known) => (known === type ? (DEFAULT_OPTIONS[known] ?? []) : []))[0] ?? null;
 /** Under the mask `all` everything is trained already. */
 const underAll: Extra = { type: "boolean", derive: (values) => values.get("mask") === "all" };
 
@@ -200,12 +207,12 @@ export const CONFIG_KEYS: { readonly [K in ConfigKey]: KeySpec } = {
     ...number(NOT_NEGATIVE),
     derive: (values) => (values.get("finetuning_type") === "full" ? 2e-5 : 2e-4),
   }),
-  lr_scheduler_type: key(
-    "schedule",
-    "cosine",
-    "The rate falls to zero smoothly by the end.",
-    choice(["constant", "linear", "cosine"]),
-  ),
+  lr_scheduler_type: key("schedule", "cosine", "The rate falls to zero smoothly by the end.", choice(SCHEDULER_TYPES)),
+  lr_scheduler_kwargs: key("schedule", null, "The schedule's usual shape; a cosine with a floor ends at a tenth.", {
+    check: SCHEDULE_OPTIONS,
+    normalize: normalScheduleOptions,
+    derive: (values) => defaultOptions(values.get("lr_scheduler_type")),
+  }),
   warmup_ratio: key(
     "schedule",
     0.03,

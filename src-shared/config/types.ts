@@ -3,6 +3,7 @@ import type { EosChoice, ReasoningChoice } from "../text/mask/options.ts";
 import type { SPECIAL_CHOICES, TRUNCATION_MODES } from "../text/rowOptions.ts";
 import type { MaskPolicy } from "../text/types.ts";
 import type { ConfigEntry, ConfigValue } from "../contract/runs.ts";
+import type { SchedulerType } from "./schedule-options.ts";
 
 /** A resolved run configuration: every key present, null where a key without default is not set. Names: TrainingArguments and PEFT. */
 export interface RunConfig {
@@ -43,6 +44,8 @@ export interface RunConfig {
   readonly max_steps: number | null;
   readonly learning_rate: number;
   readonly lr_scheduler_type: SchedulerType;
+  /** JSON text; see schedule-options.ts. */
+  readonly lr_scheduler_kwargs: string | null;
   readonly warmup_ratio: number;
   readonly warmup_steps: number | null;
   readonly weight_decay: number;
@@ -66,7 +69,6 @@ export interface RunConfig {
   readonly device: string;
 }
 export type ConfigKey = keyof RunConfig;
-export type SchedulerType = "constant" | "linear" | "cosine";
 
 /** What is known besides the layers; each field changes a default or adds a check. */
 export interface ResolveContext {

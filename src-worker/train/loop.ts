@@ -55,7 +55,7 @@ async function trainStep(run: Run, step: number): Promise<StepMetrics> {
   const { config, plan, sampler, trainer } = run;
   const started = performance.now();
   const batches = sampler.step(step).microBatches.map((rows) => layRows(run.data, rows));
-  const learningRate = config.learning_rate * learningRateFactor(step, config.lr_scheduler_type, plan);
+  const learningRate = config.learning_rate * learningRateFactor(step, config, plan);
   const { loss, gradNorm } = await trainer.step(
     batches.map(({ batch }) => batch),
     learningRate,

@@ -39,6 +39,7 @@ export const config: Catalogue["config"] = {
     max_steps: "由轮数决定；填写步数则以步数为准。",
     learning_rate: "适配器用 2e-4；全量微调会改动每个权重，用 2e-5。",
     lr_scheduler_type: "学习率平滑下降，到结束时为零。",
+    lr_scheduler_kwargs: "日程的常用形状；带下限的余弦在十分之一处结束。",
     warmup_ratio: "前 3 % 的步从零升高学习率，让开头平稳。",
     warmup_steps: "由 warmup_ratio 决定。",
     weight_decay: "短时间的微调很少从权重衰减中获益。",

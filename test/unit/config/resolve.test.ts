@@ -90,7 +90,7 @@ describe("refusals", () => {
     ["packing", "yes", "true or false"],
     ["max_length", 1.5, "whole number"],
     ["learning_rate", "2e-4", "number"],
-    ["lr_scheduler_type", "polynomial", "constant, linear, cosine"],
+    ["lr_scheduler_type", "polynomial", "linear, cosine, cosine_with_min_lr"],
     ["device", "gpu", "webgpu:N"],
     ["report_to", "wandb", "tensorboard"],
     ["target_modules", ["q_proj", "lm_head"], "never lm_head"],
