@@ -7,14 +7,21 @@ export const templateVersion = v.object({
   templateId: id,
   name: v.string(),
   number: v.number(),
+  /** Of a form: its Jinja twin. */
   source: v.string(),
+  form: v.exactOptional(templateForm),
   hash,
   savedAt: timestamp,
 });
 export type TemplateVersion = v.InferOutput<typeof templateVersion>;
 
-/** A template from elsewhere: a file, or what a run pinned. */
-export const foundTemplate = v.object({ name: v.string(), source: v.string(), hash });
+/** A template from elsewhere: a file, or what a run pinned. `source` of a form is its Jinja twin. */
+export const foundTemplate = v.object({
+  name: v.string(),
+  source: v.string(),
+  form: v.exactOptional(templateForm),
+  hash,
+});
 export type FoundTemplate = v.InferOutput<typeof foundTemplate>;
 
 /** See core/text/form.ts. `ids` is null for a token that the tokenizer does not name. */
@@ -33,7 +40,7 @@ export const templatesContract = {
   versions: read.input(v.object({ templateId: id })).output(v.array(templateVersion)),
   /** Makes the text of a version the newest one, as a version of its own. */
   restore: procedure.input(v.object({ templateId: id, number: v.number() })).output(templateVersion),
-  /** A Jinja file of the machine that core runs on. */
+  /** A file of Jinja or of a form (JSON, YAML), on the machine that core runs on. */
   open: read.input(v.object({ path })).output(foundTemplate),
   /** The text that a run was rendered with. */
   ofRun: read.input(v.object({ runId: id })).output(foundTemplate),

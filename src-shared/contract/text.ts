@@ -131,7 +131,10 @@ export type Proof = v.InferOutput<typeof proof>;
 export const savedTemplate = v.object({
   id,
   name: v.string(),
+  /** Of a form: its Jinja twin. */
   source: v.string(),
+  form: v.exactOptional(templateForm),
+  /** Of the text, or of a form's JSON. */
   hash,
   /** Number of its newest version; older ones are at `templates.versions`. */
   version: v.number(),
@@ -155,7 +158,15 @@ export const textContract = {
   template: read.input(v.object({ settings: encodeSettings })).output(templateReport),
   presets: read.input(empty).output(v.array(templateInfo)),
   saved: read.input(empty).output(v.array(savedTemplate)),
-  save: procedure.input(v.object({ name: v.string(), source: v.string() })).output(savedTemplate),
+  save: procedure
+    .input(
+      v.union([
+        v.object({ name: v.string(), source: v.string() }),
+        /** The form is renamed to the name under which it is saved. */
+        v.object({ name: v.string(), form: templateForm }),
+      ]),
+    )
+    .output(savedTemplate),
   removeSaved: procedure.input(v.object({ templateId: id })).output(v.object({})),
   /** Proves the whole version in worker threads; the result is at `proofResult` once the job is done. */
   prove: procedure.input(v.object({ versionId: id, settings: encodeSettings })).output(v.object({ jobId: id })),

@@ -11,7 +11,7 @@ export function textRouter({ text, store }: Services) {
     template: os.template.handler(({ input }) => text.template(input.settings)),
     presets: os.presets.handler(() => text.presets()),
     saved: os.saved.handler(() => store.templates.list()),
-    save: os.save.handler(({ input }) => text.save(input.name, input.source)),
+    save: os.save.handler(({ input }) => text.save(input)),
     removeSaved: os.removeSaved.handler(({ input }) => {
       text.removeSaved(input.templateId);
       return {};

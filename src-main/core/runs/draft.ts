@@ -5,7 +5,7 @@ import type { ConfigEntry, ConfigValue, PlanPreview } from "#shared/contract/run
 import type { Proof, TemplateChoice } from "#shared/contract/text.ts";
 import type { RunConfig } from "#shared/config/index.ts";
 import { textHash } from "../text/report.ts";
-import { templateText } from "../text/templateChoice.ts";
+import { templateFileText, templateText } from "../text/templateChoice.ts";
 import { freeFolder, resolveLayers } from "./resolve.ts";
 
 /** What the form holds. */
@@ -64,11 +64,10 @@ const withoutEmpty = (values: Draft["values"]): Record<string, ConfigValue> =>
 function templateValue(choice: TemplateChoice, folder: string): string {
   const named = templateText(choice);
   if (named !== undefined) return named;
-  const form = choice.kind === "form" ? `${JSON.stringify(choice.form, null, 2)}\n` : undefined;
-  const source = form ?? (choice.kind === "text" ? choice.source : "");
+  const { extension, text } = templateFileText(choice) ?? { extension: ".jinja", text: "" };
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${textHash(source).slice(0, 16)}${form === undefined ? ".jinja" : ".form.json"}`);
-  writeFileSync(file, source);
+  const file = join(folder, `${textHash(text).slice(0, 16)}${extension}`);
+  writeFileSync(file, text);
   return file;
 }
 

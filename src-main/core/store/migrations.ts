@@ -1,6 +1,12 @@
 import { SCHEMA_001 } from "./schema-001.ts";
 import { SCHEMA_002_PAINT } from "./schema-002-paint.ts";
 import { SCHEMA_003_TEMPLATES } from "./schema-003-templates.ts";
+import { SCHEMA_004_SAVED_FORMS } from "./schema-004-saved-forms.ts";
 
 /** Append only: a released migration is never edited. Entry i takes a database from version i to i + 1. */
-export const MIGRATIONS: readonly string[] = [SCHEMA_001, SCHEMA_002_PAINT, SCHEMA_003_TEMPLATES];
+export const MIGRATIONS: readonly string[] = [
+  SCHEMA_001,
+  SCHEMA_002_PAINT,
+  SCHEMA_003_TEMPLATES,
+  SCHEMA_004_SAVED_FORMS,
+];

@@ -8,7 +8,7 @@ import { SiftError } from "#shared/errors.ts";
 const SHOWN: Readonly<Record<Listing, RegExp>> = {
   folders: /$^/,
   data: /\.(jsonl?|ndjson)$/i,
-  templates: /\.(jinja2?|j2|txt)$/i,
+  templates: /\.(jinja2?|j2|txt|ya?ml|json)$/i,
   prepared: /\.(jsonl?|arrow|parquet)$/i,
 };
 type Listing = "folders" | "data" | "templates" | "prepared";
@@ -24,7 +24,7 @@ export function fileRoots(): FileEntry[] {
 }
 
 /**
- * Folders, with `data` the files that an import reads, with `templates` Jinja files, with `prepared` tokenised sets. Hidden ones are left out.
+ * Folders, with `data` the files that an import reads, with `templates` files of Jinja or of forms, with `prepared` tokenised sets. Hidden ones are left out.
  * @throws SiftError `folder-unreadable`
  */
 export function listFiles(path: string, show: Listing): { path: string; parent: string | null; entries: FileEntry[] } {

@@ -8,7 +8,7 @@ import type {
 } from "#shared/contract/text.ts";
 import type { TemplateVersion } from "#shared/contract/templates.ts";
 import { SiftError } from "#shared/errors.ts";
-import { ChatTemplate, type ParsedRow } from "#shared/text/index.ts";
+import { ChatTemplate, formTwin, type ParsedRow, type TemplateForm } from "#shared/text/index.ts";
 import type { DataHashes } from "../data/data-hash.ts";
 import type { ReviewService, RowKey } from "../data/reviews.ts";
 import { readSource } from "../data/source.ts";
@@ -57,16 +57,17 @@ export class TextService {
     return presetInfos();
   }
 
-  /** @throws SiftError of a template that does not parse, with line and column */
-  save(name: string, source: string): SavedTemplate {
-    if (name.trim() === "") throw new SiftError("template-name", "a template needs a name");
-    new ChatTemplate(source);
-    const saved = this.#parts.store.templates.save({
-      name: name.trim(),
-      source,
-      hash: textHash(source),
-      at: this.#parts.clock(),
-    });
+  /** Jinja or a form, as the newest version of its name. @throws SiftError of a template that does not parse, with line and column */
+  save(
+    given: { readonly name: string } & ({ readonly source: string } | { readonly form: TemplateForm }),
+  ): SavedTemplate {
+    const name = given.name.trim();
+    if (name === "") throw new SiftError("template-name", "a template needs a name");
+    if (!("form" in given)) new ChatTemplate(given.source);
+    const form = "form" in given ? { ...given.form, name } : undefined;
+    const source = "form" in given ? formTwin({ ...given.form, name }, given.form.default_system) : given.source;
+    const hash = textHash(form === undefined ? source : JSON.stringify(form));
+    const saved = this.#parts.store.templates.save({ name, source, form, hash, at: this.#parts.clock() });
     this.#parts.events.emit({ type: "templates" });
     return saved;
   }
@@ -76,8 +77,8 @@ export class TextService {
     const { templates } = this.#parts.store;
     const wanted = templates.versions(templateId).find((version) => version.number === number);
     if (!wanted) throw new SiftError("not-found", `the template has no version ${number}`);
-    const { name, source, hash } = wanted;
-    templates.save({ name, source, hash, at: this.#parts.clock() });
+    const { name, source, form, hash } = wanted;
+    templates.save({ name, source, form, hash, at: this.#parts.clock() });
     this.#parts.events.emit({ type: "templates" });
     return templates.versions(templateId)[0] ?? wanted;
   }
