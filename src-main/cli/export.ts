@@ -2,7 +2,6 @@ import { Option, type Command } from "commander";
 import { existsSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { toYaml } from "#shared/config/index.ts";
 import type { SiftClient } from "#shared/contract/client.ts";
 import type { DatasetSummary, RowDetail } from "#shared/contract/datasets.ts";
 import type { Job } from "#shared/contract/system.ts";
@@ -11,6 +10,7 @@ import { MASK_POLICIES, type MaskPolicy } from "#shared/text/index.ts";
 import { fromReport } from "../core/system/reports.ts";
 import { action, EXIT, integer, newCommand, UsageError } from "./command.ts";
 import type { CommonOptions, ExitCode } from "./command.ts";
+import { type Exported, runFile } from "./export-run.ts";
 import { findRun } from "./find-run.ts";
 import type { Output } from "./output.ts";
 import { encodeSettings } from "./text-flags.ts";
@@ -25,18 +25,20 @@ interface ExportFlags extends CommonOptions {
   readonly max_length?: number;
 }
 
-/** What can be exported: each makes the text of one file. */
-const EXPORTS: Readonly<Record<string, (client: SiftClient, name: string) => Promise<string>>> = {
+/** What can be exported: each makes the text of one file, and may put others beside it. */
+const EXPORTS: Readonly<Record<string, (client: SiftClient, name: string, target?: string) => Promise<Exported>>> = {
   run: runFile,
-  dataset: datasetLines,
+  dataset: async (client, name) => ({ text: await datasetLines(client, name) }),
+  template: async (client, name) => ({ text: await savedTemplateFile(client, name) }),
   model: modelFiles,
 };
+const KINDS = "run, dataset or template";
 
-/** `sift export`: a run's record as a run file, a dataset as JSON Lines. */
+/** `sift export`: a run's record as a run file, a dataset as JSON Lines, a saved template. */
 export function exportCommand(): Command {
   const command = newCommand("export")
-    .description("export a run's record as YAML for `sift train`, or a dataset as JSON Lines")
-    .argument("<what>", "run or dataset")
+    .description("export a run's record as YAML for `sift train`, a dataset as JSON Lines, or a saved template")
+    .argument("<what>", KINDS)
     .argument("<name>", "id or name")
     .option("--output <file>", "file to write (default: standard output); with --format hf the folder")
     .addOption(
@@ -54,10 +56,11 @@ export function exportCommand(): Command {
   return action<ExportFlags>(command, async ({ options, args, output }) => {
     const [what = "", name = ""] = args;
     const make = EXPORTS[what];
-    if (!make) throw new UsageError(`cannot export '${what}': expected run or dataset`);
+    if (!make) throw new UsageError(`cannot export '${what}': expected ${KINDS}`);
     if (options.format === "hf") return exportFolder(what, { name, options, output });
-    const text = await withHome(options, (client) => make(client, name));
-    await deliver(text, options.output, output);
+    const { output: target } = options;
+    const made = await withHome(options, (client) => make(client, name, target && resolve(target)));
+    await deliver(made, target, output);
     return EXIT.ok;
   });
 }
@@ -87,33 +90,32 @@ async function exportFolder(
   return job.badRows > 0 ? EXIT.failed : EXIT.ok;
 }
 
-/** The file appears whole or not at all, and an existing one is not overwritten. */
-async function deliver(text: string, target: string | undefined, output: Output): Promise<void> {
+/** Files appear whole or not at all, the main one last, and existing ones are not overwritten. */
+async function deliver({ text, beside = {} }: Exported, target: string | undefined, output: Output): Promise<void> {
   if (target === undefined) return void process.stdout.write(text);
   const file = resolve(target);
-  if (existsSync(file)) {
-    throw new SiftError("file-exists", "The file exists already.", { where: { file }, remedy: "Choose another name." });
+  const files = [...Object.entries(beside), [file, text] as const];
+  for (const [each] of files) {
+    if (!existsSync(each)) continue;
+    const where = { file: each };
+    throw new SiftError("file-exists", "The file exists already.", { where, remedy: "Choose another name." });
   }
-  await writeFile(`${file}.part`, text);
-  await rename(`${file}.part`, file);
-  output.result({ file }, () => file);
+  for (const [each, content] of files) {
+    await writeFile(`${each}.part`, content);
+    await rename(`${each}.part`, each);
+  }
+  output.result({ file, ...(files.length > 1 ? { beside: Object.keys(beside) } : {}) }, () => file);
 }
 
-/** Every key with the value that it had, so that later defaults change nothing; into a new folder, from the beginning. */
-async function runFile(client: SiftClient, wanted: string): Promise<string> {
-  const run = findRun(await client.runs.list(), wanted);
-  const { config, pins, outputDir, waived } = await client.runs.get({ runId: run.id });
-  const entries = config
-    .filter(({ key }) => key !== "resume_from_checkpoint" && key !== "overwrite_output_dir")
-    .map((entry) => (entry.key === "output_dir" ? { ...entry, value: `${outputDir}-again` } : entry));
-  const accepted = waived.map(({ class: name, count }) => `# Waived: --waive ${name} (${count} rows)`);
-  const head = [
-    `# Run ${run.name} (${run.id}): \`sift train\` on this file reproduces it from the same data and model.`,
-    `# It was written to ${outputDir}, and made from`,
-    ...Object.entries(pins).map(([key, value]) => `#   ${key}: ${value}`),
-    ...accepted,
-  ];
-  return [...head, toYaml(entries, { everything: true })].join("\n");
+/** The newest version of a saved template: Jinja, or a form as JSON. */
+async function savedTemplateFile(client: SiftClient, wanted: string): Promise<string> {
+  const saved = await client.text.saved({});
+  const found = saved.find(({ id }) => id === wanted) ?? saved.find(({ name }) => name === wanted);
+  if (found) return found.form ? `${JSON.stringify(found.form, null, 2)}\n` : found.source;
+  throw new SiftError("no-such-template", `There is no saved template ${wanted}.`, {
+    remedy:
+      saved.length === 0 ? "The Template view saves them." : `There are: ${saved.map(({ name }) => name).join(", ")}.`,
+  });
 }
 
 const PAGE_ROWS = 1000;
@@ -149,7 +151,7 @@ function findDataset(datasets: readonly DatasetSummary[], wanted: string): Datas
   });
 }
 
-async function modelFiles(client: SiftClient, wanted: string): Promise<string> {
+async function modelFiles(client: SiftClient, wanted: string): Promise<Exported> {
   const run = findRun(await client.runs.list(), wanted);
   const { outputDir } = await client.runs.get({ runId: run.id });
   throw new SiftError("export-format", "Merged weights, GGUF and Ollama are not exported yet.", {
