@@ -42,4 +42,40 @@ describe("the template form", () => {
     await picture(page, "form-used");
     expect(errors).toEqual([]);
   });
+  const save = async (): Promise<void> => {
+    await page.getByRole("button", { name: "Save the form…" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  };
+  test("is saved with its versions, which are compared in words and as Jinja", async () => {
+    await save();
+    await page.getByRole("button", { name: "Change the form" }).click();
+    const assistant = page.getByRole("region", { name: "Assistant" });
+    await assistant.getByLabel("Role name").fill("helper");
+    await assistant.getByLabel("Role name").press("Tab");
+    await page.locator("pre", { hasText: "helper" }).waitFor();
+    await page.getByRole("button", { name: "Use this form" }).click();
+    await save();
+    await page.getByRole("button", { name: "Versions…" }).click();
+    const history = page.getByRole("dialog");
+    await history.getByRole("button", { name: "Version 1" }).click();
+    await history.getByText("Role name: helper").waitFor();
+    await picture(page, "form-versions");
+    expect(await graveFindings(page)).toEqual([]);
+    await page.locator('[aria-haspopup="listbox"][aria-label^="Compare as"]').click();
+    await page.getByRole("option", { name: "Its Jinja twin" }).click();
+    await history.getByText("<|im_start|>bot").first().waitFor();
+    await history.getByRole("button", { name: "Close", exact: true }).last().click();
+  });
+  test("is chosen again, in Train too", async () => {
+    await goTo(page, "#/train");
+    const choice = page.locator('[aria-haspopup="listbox"][aria-label^="Template and mask"]');
+    await choice.click();
+    await page.getByRole("option", { name: /^The model's own/ }).click();
+    await choice.click();
+    await page.getByRole("option", { name: /^my-form/ }).click();
+    await page.locator('[aria-label="Template and mask: my-form"]').waitFor();
+    await picture(page, "form-train");
+    expect(errors).toEqual([]);
+  });
 });

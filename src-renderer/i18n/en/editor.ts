@@ -7,8 +7,8 @@ export const editor = {
   format: "Lay out",
   formatted: "Laid out. What it renders is unchanged.",
   formattedAlready: "It is laid out already.",
-  openFile: "Open a Jinja file…",
-  saveFile: "Save to a file",
+  openFile: "Open a file of Jinja or of a form…",
+  saveFile: "Save the Jinja to a file",
   more: "More for this template",
   history: {
     open: "Versions…",

@@ -37,6 +37,14 @@ export const form = {
   goOn: "Go on in Jinja",
   readOnly: "A form; its Jinja twin is shown and saved with the model.",
   preview: "What a conversation becomes",
+  nothing: "nothing",
+  noTurns: "no turns of this role",
+  comma: ", ",
+  save: "Save the form…",
+  saveFile: "Save the form to a file (JSON)",
+  asWords: "The form in words",
+  asJinja: "Its Jinja twin",
+  showAs: "Compare as",
   ownNamed: (name: string) => `The model's own: ${name}`,
 };
 

@@ -9,8 +9,8 @@ export const editor: Catalogue["editor"] = {
   format: "整理格式",
   formatted: "格式已整理，渲染结果不变。",
   formattedAlready: "格式已经整齐。",
-  openFile: "打开 Jinja 文件…",
-  saveFile: "保存为文件",
+  openFile: "打开 Jinja 或表单文件…",
+  saveFile: "把 Jinja 保存为文件",
   more: "此模板的更多操作",
   history: {
     open: "版本…",

@@ -34,6 +34,14 @@ export const form = {
   goOn: "用 Jinja 继续编辑",
   readOnly: "这是表单；显示的是它对应的 Jinja，会随模型一起保存。",
   preview: "对话会变成什么",
+  nothing: "无",
+  noTurns: "没有此角色的轮次",
+  comma: "、",
+  save: "保存表单…",
+  saveFile: "把表单保存为文件（JSON）",
+  asWords: "用文字表述的表单",
+  asJinja: "对应的 Jinja",
+  showAs: "比较方式",
   ownNamed: (name: string) => `模型自带：${name}`,
 };
 

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { SavedTemplate, TemplateInfo } from "#shared/contract/text.ts";
 import { offsetOf } from "#renderer/editor/position.ts";
+import { CHATML_HUMAN_FORM } from "#shared/text/index.ts";
+import { formInWords } from "#renderer/views/template/form/words.ts";
+import { en } from "#renderer/i18n/en.ts";
 import { choiceOf, sourceValue } from "#renderer/views/template/draft.ts";
 
 const preset: TemplateInfo = {
@@ -26,10 +29,30 @@ describe("the source select", () => {
     }
   });
 
+  it("knows a form by what it says, saved or not", () => {
+    const kept: SavedTemplate = { ...saved, id: "t2", name: "chatml-human", form: CHATML_HUMAN_FORM };
+    const choice = { kind: "form", form: CHATML_HUMAN_FORM } as const;
+    expect(sourceValue(choice, [saved, kept])).toBe("saved:t2");
+    expect(choiceOf("saved:t2", [preset], [saved, kept])).toEqual(choice);
+    const changed = { kind: "form", form: { ...CHATML_HUMAN_FORM, eos: "eos_token" } } as const;
+    expect(sourceValue(changed, [saved, kept])).toBe("form");
+    expect(choiceOf("form", [preset], [saved, kept])).toBeUndefined();
+  });
+
   it("calls a text that is not saved an edited one", () => {
     const value = sourceValue({ kind: "text", source: "{{ x }}" }, [saved]);
     expect(value).toBe("edited");
     expect(choiceOf(value, [preset], [saved])).toBeUndefined();
+  });
+});
+
+describe("a form in words", () => {
+  it("says every piece and what is trained", () => {
+    const text = formInWords(CHATML_HUMAN_FORM, en.form);
+    expect(text).toContain("Default system text: You are a helpful assistant.");
+    expect(text).toContain("User\n  Start of turn: <|im_start|>\n  Role name: human\n  After the name: \\n");
+    expect(text).toContain("Trained under “Answers and structure”: start, content, end, newline");
+    expect(text).toContain("Tool: no turns of this role");
   });
 });
 
