@@ -5,7 +5,7 @@ import type { Dim, Graph, ValueId } from "#worker/graph/ops.ts";
 import { Decoder } from "#worker/models/decoder.ts";
 import type { ModelSpec } from "#worker/models/folder.ts";
 import { loraValues, modelValues } from "#worker/models/initialise.ts";
-import { causalChunks } from "#worker/models/layout.ts";
+import { causalChunks, checkLength } from "#worker/models/layout.ts";
 import { loadAdapter, loraParameters, type AdapterSpec, type LoraPlan } from "#worker/models/lora.ts";
 
 export interface GeneratorOptions {
@@ -70,6 +70,7 @@ function generationGraph(model: ModelSpec, plan: LoraPlan | undefined, prefix: s
   const { hidden, keys, values } = decoder.build({
     ids: ints("ids", "tokens"),
     positions: ints("positions", "tokens"),
+    lengths: ints("lengths", "tokens"),
     attend: { limits: ints("limits", "tokens"), chunks: ints("chunks", "chunks", 4) },
     cache: { keys: past(keysOf), values: past(valuesOf), context: "context" },
   });
@@ -83,7 +84,8 @@ class CachedGenerator implements Generator {
   readonly #model: ModelSpec;
   readonly #program: Program;
   #cache: Record<string, HostTensor> = {};
-  #length = 0;
+  /** What has been read. */
+  #ids: number[] = [];
 
   constructor(model: ModelSpec, program: Program) {
     this.#model = model;
@@ -91,7 +93,7 @@ class CachedGenerator implements Generator {
   }
 
   get length(): number {
-    return this.#length;
+    return this.#ids.length;
   }
 
   prefill(ids: Int32Array): Promise<Float32Array> {
@@ -100,7 +102,15 @@ class CachedGenerator implements Generator {
   }
 
   next(id: number): Promise<Float32Array> {
-    return this.#read(Int32Array.of(id), Int32Array.of(0));
+    if (!this.#turnsLong()) return this.#read(Int32Array.of(id), Int32Array.of(0));
+    return this.prefill(Int32Array.from([...this.#ids, id]));
+  }
+
+  /** Whether the next token is the one with which all positions turn as those of a long text: what is kept is void then. */
+  #turnsLong(): boolean {
+    return this.#model.config.attention.some(
+      ({ rope }) => rope?.kind === "longrope" && rope.originalPositions === this.length,
+    );
   }
 
   logits(ids: Int32Array): Promise<Float32Array> {
@@ -116,24 +126,27 @@ class CachedGenerator implements Generator {
     const empty = float(new Float32Array(0), [0, kvHeads * headSize]);
     const names = Array.from({ length: layers }, (_, layer) => [keysOf(layer), valuesOf(layer)]).flat();
     this.#cache = Object.fromEntries(names.map((name) => [name, empty]));
-    this.#length = 0;
+    this.#ids = [];
   }
 
   async #read(ids: Int32Array, rows: Int32Array): Promise<Float32Array> {
     if (ids.length === 0)
       throw new SiftError("generate-empty", "there is nothing to continue: the prompt has no token");
-    const positions = ids.map((_, index) => this.#length + index);
-    const chunks = causalChunks(this.#length, ids.length);
+    const past = this.length;
+    checkLength(past + ids.length, this.#model.config);
+    const positions = ids.map((_, index) => past + index);
+    const chunks = causalChunks(past, ids.length);
     const { logits, ...cache } = await this.#program.run({
       ...this.#cache,
       ids: int(ids),
       positions: int(positions),
+      lengths: int(new Int32Array(ids.length).fill(past + ids.length)),
       limits: int(positions),
       chunks: int(chunks, [chunks.length / 4, 4]),
       rows: int(rows),
     });
     this.#cache = cache;
-    this.#length += ids.length;
+    this.#ids.push(...ids);
     if (!(logits?.data instanceof Float32Array)) throw new SiftError("engine-output", "no logits came back");
     return logits.data;
   }

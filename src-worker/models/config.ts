@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { SiftError } from "#shared/errors.ts";
 import type { RawConfig } from "./raw.ts";
 import { readRope, type Rope } from "./rope.ts";
+import { ropeTable } from "./rope-frequencies.ts";
 import { isOff, invalidKey } from "./unsupported.ts";
 
 /** How the queries of one layer meet their keys. */
@@ -53,6 +54,8 @@ export interface DecoderConfig {
   readonly attentionSoftcap?: number;
   readonly logitsSoftcap?: number;
   readonly maxPositions: number;
+  /** Longer texts cannot be read; any length where absent. */
+  readonly longestText?: number;
   /** Standard deviation of weights that start at random. */
   readonly initializerRange: number;
 }
@@ -127,7 +130,11 @@ export function readCommonConfig(raw: RawConfig, file: string, traits: Traits): 
     throw invalidKey(file, "head_dim", { expected: "an even whole number", got: headSize });
   if (c.num_attention_heads % kvHeads !== 0)
     throw invalidKey(file, "num_key_value_heads", { expected: "a divisor of num_attention_heads", got: kvHeads });
+  const layerAttention = attention?.(c.num_hidden_layers) ?? alike(c.num_hidden_layers, { rope: readRope(raw, file) });
+  // factors that do not fit a head are found here, before anything is built
+  for (const { rope } of layerAttention) if (rope) ropeTable(rope, headSize);
   return {
+    ...longestText(layerAttention),
     modelType: c.model_type,
     vocabularySize: c.vocab_size,
     hiddenSize: c.hidden_size,
@@ -143,8 +150,13 @@ export function readCommonConfig(raw: RawConfig, file: string, traits: Traits): 
     attentionScale: headSize ** -0.5,
     ...PLAIN,
     ...flags,
-    attention: attention?.(c.num_hidden_layers) ?? alike(c.num_hidden_layers, { rope: readRope(raw, file) }),
+    attention: layerAttention,
   };
+}
+
+function longestText(attention: readonly LayerAttention[]): Pick<DecoderConfig, "longestText"> {
+  const ends = attention.flatMap(({ rope }) => (rope?.kind === "dynamic" ? rope.longest : []));
+  return ends.length > 0 ? { longestText: Math.min(...ends) } : {};
 }
 
 /** The same for every layer. */

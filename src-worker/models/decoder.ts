@@ -15,7 +15,8 @@ import {
   type LinearModule,
   type LinearName,
 } from "./parameters.ts";
-import { ropeFrequencies, type Rope } from "./rope.ts";
+import type { Rope } from "./rope.ts";
+import { ropeTable } from "./rope-frequencies.ts";
 
 /** Which keys each row of queries sees; see the operation `attention`. */
 export interface Attend {
@@ -37,6 +38,8 @@ export interface DecoderInputs {
   readonly ids: ValueId;
   /** [n] i32, from 0 in every document */
   readonly positions: ValueId;
+  /** [n] i32, tokens of the document that each belongs to */
+  readonly lengths: ValueId;
   readonly attend: Attend;
   readonly wanted?: Wanted;
   /** Keys and values of earlier tokens, [past, kvHeads · headSize] a layer, and the size of past + n. */
@@ -105,7 +108,7 @@ export class Decoder {
 
   build(inputs: DecoderInputs): DecoderOutputs {
     const { layers, attention, embeddingScale, logitsScale } = this.#config;
-    const angles = this.#allAngles(inputs.positions);
+    const angles = this.#allAngles(inputs);
     const keys: ValueId[] = [];
     const values: ValueId[] = [];
     let x = this.#scale(this.#b.gatherRows(this.#table(EMBEDDING), inputs.ids), embeddingScale);
@@ -126,19 +129,25 @@ export class Decoder {
   }
 
   /** Once for each kind of rotation that the layers have. */
-  #allAngles(positions: ValueId): Map<Rope | undefined, Angles> {
+  #allAngles(inputs: DecoderInputs): Map<Rope | undefined, Angles> {
     const ropes = new Set(this.#config.attention.flatMap(({ rope }) => rope ?? []));
-    return new Map([...ropes].map((rope) => [rope, this.#angles(positions, rope)]));
+    return new Map([...ropes].map((rope) => [rope, this.#angles(inputs, rope)]));
   }
 
   /** cos and sin of position · frequency, [n, headSize / 2]. */
-  #angles(positions: ValueId, rope: Rope): Angles {
+  #angles({ positions, lengths }: DecoderInputs, rope: Rope): Angles {
     const b = this.#b;
-    const frequencies = ropeFrequencies(rope, this.#config.headSize);
+    const { frequencies, long, attentionFactor } = ropeTable(rope, this.#config.headSize);
     const [rows = 0] = b.type(positions).shape;
-    const column = b.reshape(b.toFloat(positions), [rows, 1]);
-    const angle = b.mul(column, b.constant(frequencies, [1, frequencies.length]));
-    return { cos: b.cos(angle), sin: b.sin(angle) };
+    const column = (value: ValueId): ValueId => b.reshape(b.toFloat(value), [rows, 1]);
+    const row = (values: readonly number[]): ValueId => b.constant(values, [1, values.length]);
+    const own = (): ValueId => {
+      if (!long) return row(frequencies);
+      const isLong = b.less(b.constant([long.above], [1, 1]), column(lengths));
+      return b.add(b.mul(b.affine(isLong, -1, 1), row(frequencies)), b.mul(isLong, row(long.frequencies)));
+    };
+    const angle = b.mul(column(positions), own());
+    return { cos: this.#scale(b.cos(angle), attentionFactor), sin: this.#scale(b.sin(angle), attentionFactor) };
   }
 
   #layer(layer: number, x: ValueId, at: LayerInputs): { x: ValueId; k: ValueId; v: ValueId } {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SiftError } from "#shared/errors.ts";
+import { checkUnknownKeys } from "./config-keys.ts";
 import type { DecoderConfig } from "./config.ts";
 import type { RawConfig } from "./raw.ts";
 import type { Family } from "./family.ts";
@@ -46,9 +47,10 @@ export function modelFromConfig(raw: RawConfig, file = "config.json"): ModelSpec
     });
   }
   refuseUnsupported(raw, file, family.reads);
+  const unknown = checkUnknownKeys(raw, file, family.reads);
   const config = family.readConfig(raw, file);
   const code = raw.auto_map === undefined ? [] : ["config.json names code of its own (auto_map); it is never executed"];
-  return { family, config, raw, parameters: parametersOf(config), tensors: new Map(), notices: code };
+  return { family, config, raw, parameters: parametersOf(config), tensors: new Map(), notices: [...code, ...unknown] };
 }
 
 /** A model folder as `transformers` writes it. Reads headers only. @throws SiftError that says what is wrong and what to do. */

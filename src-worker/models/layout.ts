@@ -1,4 +1,5 @@
 import { SiftError } from "#shared/errors.ts";
+import type { DecoderConfig } from "./config.ts";
 
 /**
  * Rows laid end to end. `documents` holds the offset of each document's first token and, last, the number of tokens;
@@ -56,9 +57,23 @@ export function causalChunks(past: number, count: number): Int32Array {
   return Int32Array.from(chunks);
 }
 
-/** @throws SiftError `micro-batch` where the arrays do not fit together or an id is outside the vocabulary. */
-export function layOut(batch: MicroBatch, vocabularySize: number): Layout {
-  check(batch, vocabularySize);
+/** Tokens of the document that each token belongs to, [tokens]. */
+export function documentLengths({ ids, documents }: MicroBatch): Int32Array {
+  const lengths = new Int32Array(ids.length);
+  for (let document = 0; document + 1 < documents.length; document++) {
+    const [start = 0, end = 0] = documents.subarray(document, document + 2);
+    lengths.fill(end - start, start, end);
+  }
+  return lengths;
+}
+
+/** What bounds a micro-batch. */
+export type LayoutLimits = Pick<DecoderConfig, "vocabularySize" | "longestText">;
+
+/** @throws SiftError `micro-batch` where the arrays do not fit together or an id is outside the vocabulary, `text-too-long`. */
+export function layOut(batch: MicroBatch, limits: LayoutLimits): Layout {
+  check(batch, limits.vocabularySize);
+  if (limits.longestText !== undefined) for (const length of documentLengths(batch)) checkLength(length, limits);
   const tokens = batch.ids.length;
   const chunks: number[] = [];
   const rowChunks: number[] = [];
@@ -84,6 +99,15 @@ export function layOut(batch: MicroBatch, vocabularySize: number): Layout {
     targetWeights,
     rowChunks: Int32Array.from(rowChunks),
   };
+}
+
+/** @throws SiftError `text-too-long` where the model's positions end before the text does. */
+export function checkLength(length: number, { longestText }: LayoutLimits): void {
+  if (longestText === undefined || length <= longestText) return;
+  throw new SiftError("text-too-long", `a text of ${length} tokens, but the model has ${longestText} positions`, {
+    where: { what: "max_position_embeddings" },
+    remedy: "set max_length to no more than that: its rope type, dynamic, changes with what was read before",
+  });
 }
 
 function check(batch: MicroBatch, vocabularySize: number): void {

@@ -47,6 +47,8 @@ const NEUTRAL: Readonly<Record<string, (value: unknown, raw: RawConfig) => boole
   clip_qkv: isOff,
 };
 
+export const NEUTRAL_KEYS = Object.keys(NEUTRAL);
+
 /**
  * Refuses by name what the decoder would compute differently from the reference; `reads` are keys that the family
  * itself understands. @throws SiftError `model-unsupported`

@@ -41,7 +41,7 @@ async function openLosses(job: LayoutJob): Promise<(batch: MicroBatch) => Promis
   for (const parameter of model.parameters) put(engine, parameter, modelValues(model, parameter, 0));
   const program = await engine.compile(lossGraph({ model, trained: [] }));
   return async (batch) => {
-    const layout = layOut(batch, model.config.vocabularySize);
+    const layout = layOut(batch, model.config);
     if (layout.scored === 0) return { lossSum: 0, weightSum: 0 };
     const outputs = await program.run(lossFeeds(batch, layout, 1));
     return { lossSum: outputs["loss"]?.data[0] ?? NaN, weightSum: layout.weightSum };

@@ -4,7 +4,7 @@ import type { Dim, Graph, ValueId } from "#worker/graph/ops.ts";
 import { float, int, type HostTensor } from "#worker/engines/engine.ts";
 import { Decoder } from "#worker/models/decoder.ts";
 import type { ModelSpec } from "#worker/models/folder.ts";
-import type { Layout, MicroBatch } from "#worker/models/layout.ts";
+import { documentLengths, type Layout, type MicroBatch } from "#worker/models/layout.ts";
 import type { LoraPlan } from "#worker/models/lora.ts";
 import type { Parameter } from "#worker/models/parameters.ts";
 import { gradientBuffer } from "./adamw.ts";
@@ -37,6 +37,7 @@ export function lossGraph({ model, lora, trained, recompute = false }: LossGraph
   const { hidden } = decoder.build({
     ids: ints("ids", "tokens"),
     positions: ints("positions", "tokens"),
+    lengths: ints("lengths", "tokens"),
     attend: { limits: ints("limits", "tokens"), chunks: ints("chunks", "chunks", 4) },
     wanted: { rows, attend: { limits: rows, chunks: ints("row_chunks", "row_chunks", 4) } },
   });
@@ -71,6 +72,7 @@ export function lossFeeds(batch: MicroBatch, layout: Layout, weightSum: number):
   return {
     ids: int(batch.ids),
     positions: int(batch.positions),
+    lengths: int(documentLengths(batch)),
     limits: int(layout.limits),
     chunks: chunks(layout.chunks),
     rows: int(layout.rows),

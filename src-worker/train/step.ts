@@ -156,8 +156,8 @@ export class TrainStep {
   }
 
   #layOut(microBatches: readonly MicroBatch[]): { batch: MicroBatch; layout: Layout }[] {
-    const { vocabularySize } = this.#parts.options.model.config;
-    return microBatches.map((batch) => ({ batch, layout: layOut(batch, vocabularySize) }));
+    const { config } = this.#parts.options.model;
+    return microBatches.map((batch) => ({ batch, layout: layOut(batch, config) }));
   }
 
   /** A function of seed, step and micro-batch, so that a resumed run drops what the uninterrupted one did. */

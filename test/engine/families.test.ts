@@ -38,6 +38,23 @@ describe.each(folders)("%s", (name) => {
   });
 });
 
+test("a text that grows beyond the positions it was made for turns as a long one from its first token", async () => {
+  const folder = join(oracles, "phi3-longrope");
+  const row = readRows(folder).find(({ input_ids: ids }) => ids.length > 30);
+  const ids = Int32Array.from(row?.input_ids ?? []);
+  const engine = new OrtEngine({ threads: 2 });
+  const generator = await createGenerator({ engine, model: loadModel(join(folder, "model")) });
+  const reference = await createGenerator({ engine, model: loadModel(join(folder, "model")) });
+  let last = await generator.prefill(ids.subarray(0, 20));
+  for (let read = 20; read < 30; read++) {
+    const all = await reference.logits(ids.subarray(0, read));
+    expect(furthest(last, all.subarray(all.length - last.length)), `${read} tokens`).toBeLessThan(1e-4);
+    last = await generator.next(ids[read] ?? 0);
+  }
+  expect(generator.length).toBe(30);
+  await engine.dispose();
+});
+
 const SIZES = {
   vocab_size: 64,
   hidden_size: 32,
@@ -122,11 +139,31 @@ describe("config.json", () => {
     ["gemma3_text", "final_logit_softcapping", 30],
     ["gemma3_text", "use_bidirectional_attention", true],
     ["gemma3_text", "hidden_activation", "gelu"],
+    ["llama", "rope_interleaved_scale", 2],
+    ["llama", "attn_temperature_tuning", true],
+    ["qwen2", "num_nextn_predict_layers", 1],
+    ["qwen3", "v_head_dim", 64],
     ["gemma2", "use_bidirectional_attention", true],
     ["gemma2", "hidden_activation", "gelu"],
   ])("of %s with %s = %j is refused by name", (modelType, key, value) => {
     const error = refusal(() => config(modelType, { [key]: value }));
     expect(error).toMatchObject({ code: "model-unsupported", where: { what: key } });
+  });
+
+  test("with unknown keys that change nothing loads, and says so", () => {
+    const extra = { trained_by: "us", attn_temperature_tuning: false, query_norm: null, experts: [] };
+    const { notices } = modelFromConfig({ model_type: "llama", ...SIZES, ...extra });
+    expect(notices).toEqual([
+      "config.json has keys that are not known and were not used: trained_by, attn_temperature_tuning, query_norm, experts",
+    ]);
+    const usual = {
+      use_cache: true,
+      temperature: 0.7,
+      rope_interleaved: false,
+      is_llama_config: true,
+      torch_dtype: "bfloat16",
+    };
+    expect(modelFromConfig({ model_type: "llama", ...SIZES, ...usual }).notices).toEqual([]);
   });
 
   test.each([
@@ -136,13 +173,6 @@ describe("config.json", () => {
   ])("of %s with %s = %j is invalid", (modelType, key, value) => {
     const error = refusal(() => config(modelType, { [key]: value }));
     expect(error).toMatchObject({ code: "model-config-invalid", where: { what: key } });
-  });
-
-  test("with the long rope of Phi 3 is refused", () => {
-    const error = refusal(() =>
-      config("phi3", { rope_scaling: { type: "longrope", short_factor: [], long_factor: [] } }),
-    );
-    expect(error).toMatchObject({ code: "model-unsupported", where: { what: "rope_type" } });
   });
 });
 

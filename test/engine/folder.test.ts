@@ -188,8 +188,11 @@ describe("config.json", () => {
   });
 
   test("with an unknown rope type is refused, with the known ones", () => {
-    const error = refusal(() => modelFromConfig({ ...LLAMA, rope_scaling: { rope_type: "yarn", factor: 4 } }));
-    expect(error).toMatchObject({ code: "model-unsupported", remedy: "supported rope types: default, linear, llama3" });
+    const error = refusal(() => modelFromConfig({ ...LLAMA, rope_scaling: { rope_type: "spiral", factor: 4 } }));
+    expect(error).toMatchObject({
+      code: "model-unsupported",
+      remedy: "supported rope types: default, linear, dynamic, llama3, yarn, longrope",
+    });
   });
 
   test("with a key of the wrong type names the key", () => {

@@ -22,7 +22,7 @@ const table = (chunks: Int32Array): number[][] =>
 
 test("every document is a chunk, a long one several, and keys never reach over a border", () => {
   const long = QUERIES_PER_CHUNK + 10;
-  const { chunks } = layOut(batch([5, long], []), 1000);
+  const { chunks } = layOut(batch([5, long], []), { vocabularySize: 1000 });
   expect(table(chunks)).toEqual([
     [0, 5, 0, 5],
     [5, 5 + QUERIES_PER_CHUNK, 5, 5 + QUERIES_PER_CHUNK],
@@ -31,7 +31,7 @@ test("every document is a chunk, a long one several, and keys never reach over a
 });
 
 test("scored rows are numbered among themselves and see keys up to their own", () => {
-  const { rows, targets, rowChunks, scored, weightSum } = layOut(batch([4, 3, 5], [1, 2, 8, 10]), 1000);
+  const { rows, targets, rowChunks, scored, weightSum } = layOut(batch([4, 3, 5], [1, 2, 8, 10]), { vocabularySize: 1000 });
   expect([...rows]).toEqual([1, 2, 8, 10]);
   expect([...targets]).toEqual([1, 2, 8, 10]);
   // the second document scores nothing and has no chunk
@@ -44,7 +44,7 @@ test("scored rows are numbered among themselves and see keys up to their own", (
 
 test("a target of weight 0 is not scored", () => {
   const one = batch([4], [1, 2]);
-  expect([...layOut({ ...one, weights: Float32Array.of(0, 0, 1, 0) }, 1000).rows]).toEqual([2]);
+  expect([...layOut({ ...one, weights: Float32Array.of(0, 0, 1, 0) }, { vocabularySize: 1000 }).rows]).toEqual([2]);
 });
 
 test("new tokens see all that came before them", () => {

@@ -43,10 +43,13 @@ FAMILIES = {
 OWN_TARGETS = {"phi3-window": ["qkv_proj", "down_proj"], "phi3-longrope": ["qkv_proj", "down_proj"]}
 
 
-def make_rows(generator):
+def make_rows(generator, together=None):
+    """Rows of 8 to 40 tokens; those of one batch are all longer than `together`, or none is (longrope turns by the batch's longest)."""
     rows = []
-    for _ in range(BATCH * ACCUMULATION * STEPS):
+    for index in range(BATCH * ACCUMULATION * STEPS):
         n = generator.randint(8, 40)
+        while together and index % BATCH and (n > together) != (len(rows[-1]["input_ids"]) > together):
+            n = generator.randint(8, 40)
         ids = [1] + [generator.randint(3, VOCABULARY - 1) for _ in range(n - 2)] + [2]
         k = max(1, int(n * generator.uniform(0.1, 0.8)))
         rows.append({"input_ids": ids, "labels": [-100] * k + ids[k:]})
@@ -127,7 +130,7 @@ def main():
         model.to(dtype).save_pretrained(folder / "model", max_shard_size=shard)
         load = lambda: transformers.AutoModelForCausalLM.from_pretrained(folder / "model", attn_implementation="eager", dtype=torch.float32)
         generator = random.Random(seed)
-        rows = make_rows(generator)
+        rows = make_rows(generator, getattr(config, "original_max_position_embeddings", None))
         (folder / "data.jsonl").write_text("".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows))
         model = load().eval()
         with torch.no_grad():
