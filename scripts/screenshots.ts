@@ -64,7 +64,7 @@ async function main(): Promise<void> {
       () => trainedTokens(page),
       ({ trained }) => trained > 0,
     );
-    await page.getByRole("button", { name: "Run proof" }).click();
+    await page.getByRole("button", { name: /^Run (proof|again)/ }).click();
     await page.getByText(/All \d+ rows are fine/).waitFor({ timeout: 60_000 });
     await page.locator(".token.trained").nth(1).hover();
     await shoot(page, "template");

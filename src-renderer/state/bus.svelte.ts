@@ -2,14 +2,14 @@ import type { AppEvent, Job } from "#shared/contract/system.ts";
 import { core } from "../client.ts";
 import { connection } from "./connection.svelte.ts";
 
-const TOPICS = ["datasets", "runs", "models", "templates", "settings"] as const;
+const TOPICS = ["datasets", "runs", "models", "templates", "settings", "proofs"] as const;
 export type Topic = (typeof TOPICS)[number];
 /** Events of one kind within this time refetch once. */
 const COALESCE_MS = 200;
 
 /** Core's "what changed" events: a version counter a topic, which queries depend on, and the running jobs. */
 class Bus {
-  #versions = $state<Record<Topic, number>>({ datasets: 0, runs: 0, models: 0, templates: 0, settings: 0 });
+  #versions = $state<Record<Topic, number>>({ datasets: 0, runs: 0, models: 0, templates: 0, settings: 0, proofs: 0 });
   #jobs = $state<Record<string, Job>>({});
   readonly #pending = new Set<Topic>();
   #waiting = false;

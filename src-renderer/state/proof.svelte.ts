@@ -3,6 +3,7 @@ import type { EncodeSettings, Proof } from "#shared/contract/text.ts";
 import type { ErrorReport } from "#shared/errors.ts";
 import { core } from "../client.ts";
 import { Action } from "./action.svelte.ts";
+import { autoProof } from "./auto-proof.svelte.ts";
 import { bus, jobDone } from "./bus.svelte.ts";
 import { toReport } from "./errors.ts";
 import { useQuery, type Query } from "./query.svelte.ts";
@@ -47,7 +48,7 @@ export class Proving {
     return this.#action.busy && this.job === undefined;
   }
   get error(): ErrorReport | undefined {
-    return this.#action.error ?? this.#failure ?? this.#latest.error;
+    return this.#action.error ?? this.#failure ?? autoProof.failureOf(this.#input()) ?? this.#latest.error;
   }
 
   /** Proves every row; answers the proof, or undefined when it failed or was cancelled (see `error`). */
@@ -72,7 +73,7 @@ export class Proving {
 export function useProof(input: () => ProofInput | undefined): Proving {
   const latest = useQuery(input, (asked, signal) => core.text.latestProof(asked, { signal }), {
     debounceMs: 150,
-    topics: ["datasets"],
+    topics: ["datasets", "proofs"],
   });
   return new Proving(input, latest);
 }

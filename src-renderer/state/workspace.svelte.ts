@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { CONFIG_KEYS } from "#shared/config/keys.ts";
 import { encodeSettings, templateChoice, type EncodeSettings, type TemplateChoice } from "#shared/contract/text.ts";
 import { MASK_POLICIES, type MaskPolicy } from "#shared/text/types.ts";
 import { Stored } from "./stored.svelte.ts";
@@ -17,8 +18,12 @@ const selection = v.object({
   systemMessage: v.optional(v.string()),
   systemPolicy: encodeSettings.entries.systemPolicy,
   maxLength: v.optional(v.number()),
+  overLength: encodeSettings.entries.overLength,
 });
 type Selection = v.InferOutput<typeof selection>;
+
+/** Tokens of a row where nothing else was chosen. */
+export const DEFAULT_MAX_LENGTH = Number(CONFIG_KEYS.max_length.defaultValue);
 
 /**
  * What the user works on, shared by Data, Template and Train: the open dataset version and conversation, the base model,
@@ -66,6 +71,10 @@ class Workspace {
   get maxLength(): number | undefined {
     return this.#stored.value.maxLength;
   }
+  /** What is done with a longer row. Undefined: the default of a run. */
+  get overLength(): Selection["overLength"] {
+    return this.#stored.value.overLength;
+  }
 
   /** Changes what is given; a key given as undefined is cleared. */
   set(change: { [K in keyof Selection]?: Selection[K] | undefined }): void {
@@ -89,6 +98,12 @@ class Workspace {
       ...(systemPolicy === undefined ? {} : { systemPolicy }),
       ...(maxLength === undefined ? {} : { maxLength }),
     };
+  }
+
+  /** The same with the limits that a run would have: what is proven. */
+  get runSettings(): EncodeSettings | undefined {
+    const { encodeSettings: settings, maxLength = DEFAULT_MAX_LENGTH, overLength = "error" } = this;
+    return settings && { ...settings, maxLength, overLength };
   }
 }
 

@@ -47,6 +47,7 @@ export const appEvent = v.variant("type", [
   v.object({ type: v.literal("models") }),
   v.object({ type: v.literal("templates") }),
   v.object({ type: v.literal("settings") }),
+  v.object({ type: v.literal("proofs") }),
   v.object({ type: v.literal("job"), job }),
 ]);
 export type AppEvent = v.InferOutput<typeof appEvent>;

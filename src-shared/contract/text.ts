@@ -170,6 +170,10 @@ export const textContract = {
   removeSaved: procedure.input(v.object({ templateId: id })).output(v.object({})),
   /** Proves the whole version in worker threads; the result is at `proofResult` once the job is done. */
   prove: procedure.input(v.object({ versionId: id, settings: encodeSettings })).output(v.object({ jobId: id })),
+  /** Proves unless exactly these rows were proven under these settings, or are being proven: for whoever keeps a proof up to date. */
+  ensureProof: procedure
+    .input(v.object({ versionId: id, settings: encodeSettings }))
+    .output(v.object({ jobId: v.nullable(id) })),
   proofResult: read.input(v.object({ proofId: id })).output(proof),
   /** The newest proof of this version under exactly these settings, if its rows have not changed since. */
   latestProof: read.input(v.object({ versionId: id, settings: encodeSettings })).output(v.nullable(proof)),

@@ -89,7 +89,7 @@ describe("by keyboard alone", () => {
       .getByText(/id \d+/)
       .first()
       .waitFor();
-    await tabTo(/^Run proof/);
+    await tabTo(/^Run (proof|again)/);
     await press("Enter");
     await page.getByText(/All \d+ rows are fine/).waitFor({ timeout: 60_000 });
   });

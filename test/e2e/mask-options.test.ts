@@ -51,7 +51,7 @@ describe("options of the mask", () => {
     await page.getByLabel(/^End of turn:/).click();
     await page.getByRole("option", { name: /the last one only/ }).click();
     await page.getByText("Only the last trained turn's end is trained").waitFor();
-    await page.getByRole("button", { name: "Run proof" }).click();
+    await page.getByRole("button", { name: /^Run (proof|again)/ }).click();
     await page
       .getByText(/in 560 rows/)
       .first()

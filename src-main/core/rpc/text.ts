@@ -16,8 +16,9 @@ export function textRouter({ text, store }: Services) {
       text.removeSaved(input.templateId);
       return {};
     }),
-    prove: os.prove.handler(({ input }) => ({ jobId: text.prove(input) })),
+    prove: os.prove.handler(async ({ input }) => ({ jobId: await text.proofs.start(input) })),
+    ensureProof: os.ensureProof.handler(async ({ input }) => ({ jobId: await text.proofs.ensure(input) })),
     proofResult: os.proofResult.handler(({ input }) => store.proofs.get(input.proofId)),
-    latestProof: os.latestProof.handler(({ input }) => text.latestProof(input)),
+    latestProof: os.latestProof.handler(({ input }) => text.proofs.latest(input)),
   };
 }

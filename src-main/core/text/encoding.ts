@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
 import type { EncodeSettings, TemplateChoice } from "#shared/contract/text.ts";
 import { chosenTemplate, rowCoder, type ModelText, type RowCoder } from "#shared/preview/coder.ts";
-import { maskSettingsOf, textKeyOf, type TemplateChoice as EncoderTemplate } from "#shared/text/index.ts";
+import {
+  maskSettingsOf,
+  textKeyOf,
+  type RowOptions,
+  type TemplateChoice as EncoderTemplate,
+} from "#shared/text/index.ts";
 import { readModelConfig } from "../models/config.ts";
 import { ownTemplate } from "../models/template.ts";
 import { hasTokenizer, loadTokenizer } from "../models/tokenizer.ts";
@@ -68,8 +73,21 @@ export function settingsHash(settings: EncodeSettings): string {
     systemPolicy ?? "keep",
     maxLength ?? null,
     overLength ?? "error",
-    ...(maskOptions === undefined ? [] : [maskSettingsOf(maskOptions)]),
-    ...(rowOptions === undefined ? [] : [rowOptions]),
+    ...changed({ ...maskSettingsOf(maskOptions) }),
+    ...changed(rowSettingsOf(rowOptions)),
   ];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}
+
+/** Options that all have their defaults say the same as none. */
+const changed = (options: Readonly<Record<string, unknown>>): unknown[] =>
+  Object.keys(options).length > 0 ? [options] : [];
+
+/** What of the row options differs from its default, always in one order. */
+function rowSettingsOf({ truncation, splitTurns, specialTokens }: RowOptions = {}): Record<string, unknown> {
+  return {
+    ...(truncation === undefined || truncation === "end" ? {} : { truncation }),
+    ...(splitTurns === true ? { splitTurns } : {}),
+    ...(specialTokens === undefined || specialTokens === "keep" ? {} : { specialTokens }),
+  };
 }

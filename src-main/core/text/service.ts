@@ -1,23 +1,14 @@
-import type {
-  EncodeSettings,
-  Proof,
-  SavedTemplate,
-  TemplateInfo,
-  TemplateReport,
-  TokenView,
-} from "#shared/contract/text.ts";
+import type { EncodeSettings, SavedTemplate, TemplateInfo, TemplateReport, TokenView } from "#shared/contract/text.ts";
 import type { TemplateVersion } from "#shared/contract/templates.ts";
 import { SiftError } from "#shared/errors.ts";
 import { ChatTemplate, formTwin, type ParsedRow, type TemplateForm } from "#shared/text/index.ts";
 import type { DataHashes } from "../data/data-hash.ts";
 import type { ReviewService, RowKey } from "../data/reviews.ts";
-import { readSource } from "../data/source.ts";
 import type { Store } from "../store/index.ts";
 import type { EventHub } from "../system/events.ts";
-import type { JobContext, JobRunner } from "../system/jobs.ts";
-import { settingsHash } from "./encoding.ts";
+import type { JobRunner } from "../system/jobs.ts";
 import { previewRow } from "./preview.ts";
-import { proveRows } from "./prove.ts";
+import { ProofJobs } from "./proof-jobs.ts";
 import { presetInfos, templateReport, textHash } from "./report.ts";
 
 interface Parts {
@@ -30,17 +21,15 @@ interface Parts {
   /** Folder where tokenised rows are kept. */
   readonly cache: string;
 }
-export interface ProofKey {
-  readonly versionId: string;
-  readonly settings: EncodeSettings;
-}
 
 /** What the template view asks: tokens of a row, reports on templates, saved templates, the proof of a dataset. */
 export class TextService {
   readonly #parts: Parts;
+  readonly proofs: ProofJobs;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.proofs = new ProofJobs(parts);
   }
 
   preview(settings: EncodeSettings, row: { kind: "draft"; row: ParsedRow } | ({ kind: "stored" } & RowKey)): TokenView {
@@ -86,35 +75,5 @@ export class TextService {
   removeSaved(templateId: string): void {
     this.#parts.store.templates.remove(templateId);
     this.#parts.events.emit({ type: "templates" });
-  }
-
-  /** Starts the proof of a version. */
-  prove(key: ProofKey): string {
-    const version = this.#parts.store.datasets.version(key.versionId);
-    return this.#parts.jobs.start("proof", version.datasetName, (context) => this.#prove(key, context));
-  }
-
-  /** The newest proof of exactly these rows under exactly these settings. */
-  async latestProof({ versionId, settings }: ProofKey): Promise<Proof | null> {
-    const { hash: dataHash } = await this.#parts.hashes.of(versionId);
-    return this.#parts.store.proofs.latest({ versionId, settingsHash: settingsHash(settings), dataHash });
-  }
-
-  async #prove({ versionId, settings }: ProofKey, { signal, report }: JobContext): Promise<string> {
-    const { store, hashes, clock, cache } = this.#parts;
-    const before = await hashes.of(versionId);
-    report({ total: before.rows, done: 0 });
-    const rows = readSource(store, { kind: "version", versionId }, { signal });
-    const { blocking, ...facts } = await proveRows(settings, rows, {
-      signal,
-      cache,
-      onProgress: (done, badRows) => report({ done, rows: done, badRows }),
-    });
-    const after = await hashes.of(versionId);
-    if (after.hash !== before.hash) {
-      throw new SiftError("data-changed", "rows were edited while the proof ran", { remedy: "run the proof again" });
-    }
-    const result = { versionId, settings, ...facts, blocking: Object.keys(blocking), finishedAt: clock() };
-    return store.proofs.add(result, { settingsHash: settingsHash(settings), dataHash: before.hash }).id;
   }
 }

@@ -30,7 +30,15 @@ const NOT_CLONED: ReadonlySet<string> = new Set([
   "overwrite_output_dir",
 ]);
 /** Keys that Template shows too; they live in the workspace. */
-const SHARED_KEYS = ["mask", ...MASK_KEYS, ...ROW_KEYS, "system_message", "system_policy", "max_length"] as const;
+const SHARED_KEYS = [
+  "mask",
+  ...MASK_KEYS,
+  ...ROW_KEYS,
+  "system_message",
+  "system_policy",
+  "max_length",
+  "over_length",
+] as const;
 type SharedKey = (typeof SHARED_KEYS)[number];
 const isSharedKey = (key: string): key is SharedKey => (SHARED_KEYS as readonly string[]).includes(key);
 
@@ -47,7 +55,7 @@ class TrainDraft {
 
   /** Every value that differs from the default, shared ones included. */
   get values(): Record<string, ConfigValue> {
-    const { mask, maskOptions, rowOptions, systemMessage, systemPolicy, maxLength } = workspace;
+    const { mask, maskOptions, rowOptions, systemMessage, systemPolicy, maxLength, overLength } = workspace;
     return {
       ...this.#stored.value.values,
       ...(mask === undefined ? {} : { mask }),
@@ -56,6 +64,7 @@ class TrainDraft {
       ...(systemMessage === undefined ? {} : { system_message: systemMessage }),
       ...(systemPolicy === undefined ? {} : { system_policy: systemPolicy }),
       ...(maxLength === undefined ? {} : { max_length: maxLength }),
+      ...(overLength === undefined ? {} : { over_length: overLength }),
     };
   }
   get from(): Stored_["from"] {
@@ -181,6 +190,8 @@ function setShared(key: SharedKey, value: ConfigValue | undefined): void {
       return workspace.set({ systemPolicy: POLICIES.find((each) => each === text) });
     case "max_length":
       return workspace.set({ maxLength: typeof value === "number" ? value : undefined });
+    case "over_length":
+      return workspace.set({ overLength: OVER_LENGTH.find((each) => each === text) });
   }
 }
 const POLICIES = ["keep", "drop", "replace"] as const;

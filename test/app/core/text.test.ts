@@ -69,6 +69,28 @@ describe.skipIf(qwen === undefined || belle === undefined || oracle === undefine
     expect(await client.text.latestProof({ versionId: version.id, settings })).toBeNull();
   });
 
+  it("keeps a proof up to date, never twice for the same, and stops an outdated one", async () => {
+    const { client } = await startCore();
+    const { version } = await importFile(client, belle ?? "");
+    const key = { versionId: version.id, settings };
+    const both = await Promise.all([client.text.ensureProof(key), client.text.ensureProof(key)]);
+    expect(both[0].jobId).toBe(both[1].jobId);
+    // the same said in other words is the same
+    const wordy = { ...settings, rowOptions: { truncation: "end" as const, splitTurns: false }, maskOptions: {} };
+    expect((await client.text.ensureProof({ ...key, settings: wordy })).jobId).toBe(both[0].jobId);
+    const { rows } = await client.datasets.rows({ versionId: version.id, offset: 0, limit: 1 });
+    await client.datasets.setVerdict({ versionId: version.id, rowId: rows[0]?.id ?? "", verdict: "rejected" });
+    const next = await client.text.ensureProof(key);
+    expect((await finishedJob(client, both[0].jobId ?? "")).state).toBe("cancelled");
+    expect(await finishedJob(client, next.jobId ?? "")).toMatchObject({ state: "done", total: 266 });
+    expect(await client.text.ensureProof(key)).toEqual({ jobId: null });
+    // what somebody asked for by hand goes on
+    const { jobId: byHand } = await client.text.prove(key);
+    const other = await client.text.ensureProof({ ...key, settings: { ...settings, mask: "assistant" } });
+    expect((await finishedJob(client, byHand)).state).toBe("done");
+    expect((await finishedJob(client, other.jobId ?? "")).state).toBe("done");
+  });
+
   it("names the classes that stop a run", async () => {
     const { client } = await startCore();
     const long = chatLine(["user", "q"], ["assistant", "word ".repeat(80)]);
