@@ -26,6 +26,7 @@ class Encoder implements RowEncoder {
   readonly generationPrompt: string;
   readonly stopIds: readonly number[];
   readonly templateSource: string;
+  readonly pad: RowEncoder["pad"];
   private readonly conversations: ConversationEncoder;
   private readonly maxLength: number | undefined;
   private readonly overLength: OverLength;
@@ -42,6 +43,7 @@ class Encoder implements RowEncoder {
     this.endOfTurn = this.conversations.endOfTurn;
     this.generationPrompt = this.conversations.generationPrompt;
     this.templateSource = this.conversations.templateSource;
+    this.pad = this.conversations.pad;
     const eos = this.tokenizer.files.specialTokens.eos_token;
     const ids = [this.endOfTurn, eos === undefined ? undefined : this.tokenizer.tokenToId(eos)];
     this.stopIds = [...new Set(ids.filter((id) => id !== undefined))];

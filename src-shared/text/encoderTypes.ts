@@ -49,7 +49,8 @@ export interface RowNotice {
     | "truncated"
     | "dropped-over-length"
     | "split-over-length"
-    | "stripped-reasoning";
+    | "stripped-reasoning"
+    | "unwritten-reasoning";
   readonly message: string;
   readonly row: number;
 }
@@ -82,6 +83,8 @@ export interface ConversationEncoder {
   readonly endOfTurn: number | undefined;
   /** Jinja source: the template itself, or the preset's twin. */
   readonly templateSource: string;
+  /** The token that a form names for padding, to be saved with the model; undefined: the tokenizer's own stays. */
+  readonly pad?: { readonly text: string; readonly id: number } | undefined;
   tokenize(conversation: Conversation, row: number): TokenizedConversation;
   label(tokenized: TokenizedConversation): EncodeResult;
   prompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string };
@@ -100,6 +103,8 @@ export interface RowEncoder {
   /** Ids at which generation stops: the end of a turn and the tokenizer's EOS. */
   readonly stopIds: readonly number[];
   readonly templateSource: string;
+  /** See ConversationEncoder. */
+  readonly pad: { readonly text: string; readonly id: number } | undefined;
   /**
    * One row, with the labels of its positions.
    * @throws SiftError for a row that cannot be encoded; `where.row` is set. `over-length` where it is too long and the

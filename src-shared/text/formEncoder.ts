@@ -1,14 +1,15 @@
+import { SiftError } from "#shared/errors.ts";
 import type { ConversationEncoder, EncodeResult, EncoderOptions, RowNotice } from "./encoderTypes.ts";
 import { type CompiledMask, compileMask, requireUsualEnd } from "./mask/options.ts";
 import { contentSegments, decideSegments } from "./mask/segments.ts";
 import { stripReasoning } from "./mask/strip.ts";
 import type { TokenizedConversation } from "./mask/tokenized.ts";
-import { factsOf, lossyNotice, specialNotices, strippedNotice } from "./notices.ts";
-import { originsOfTokens, type TextOrigin } from "./origins.ts";
+import { factsOf, lossyNotice, specialNotices, strippedNotice, unwrittenNotice } from "./notices.ts";
+import { originsOfSegments, originsOfTokens, type TextOrigin } from "./origins.ts";
 import { formMask, trainsPart, type TemplateForm } from "./presets/form.ts";
 import { formTwin } from "./presets/formTwin.ts";
 import { SegmentEncoder, type SegmentedTokens, type SegmentOptions } from "./presets/segments.ts";
-import { NO_PROMPT } from "./promptEnds.ts";
+import { NO_PROMPT, OTHER_PROMPT } from "./promptEnds.ts";
 import { buildRow } from "./rowBuilder.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { Conversation, EncodedRow, MaskPolicy, Message } from "./types.ts";
@@ -49,7 +50,11 @@ export class FormEncoder implements ConversationEncoder {
     const segmented = this.segments.encode(conversation, this.segmentOptions);
     const { tokens, text, parts, messages } = segmented;
     const specialInContent = tokens.ids.flatMap((id, i) => {
-      return parts[i] === "text" && (messages[i] ?? -1) >= 0 && this.tokenizer.isSpecial(id) ? [i] : [];
+      return (parts[i] === "text" || parts[i] === "reasoning") &&
+        (messages[i] ?? -1) >= 0 &&
+        this.tokenizer.isSpecial(id)
+        ? [i]
+        : [];
     });
     return {
       text,
@@ -75,7 +80,7 @@ export class FormEncoder implements ConversationEncoder {
     given: Conversation,
     made: SegmentedTokens & { readonly specialInContent: readonly number[]; readonly row: number },
   ): RowNotice[] {
-    const { tokens, specialInContent, droppedTurns, row } = made;
+    const { tokens, specialInContent, droppedTurns, withoutReasoning, row } = made;
     const { conversation, stripped } = this.shaped(given);
     const notices: RowNotice[] = [...specialNotices(tokens.ids, specialInContent, { tokenizer: this.tokenizer, row })];
     if (droppedTurns > 0) {
@@ -85,6 +90,7 @@ export class FormEncoder implements ConversationEncoder {
     }
     if (tokens.lossy) notices.push(lossyNotice(row));
     if (stripped > 0) notices.push(strippedNotice(stripped, row));
+    if (withoutReasoning > 0) notices.push(unwrittenNotice(withoutReasoning, this.form.reasoning !== undefined, row));
     return notices;
   }
 
@@ -99,13 +105,40 @@ export class FormEncoder implements ConversationEncoder {
     return { ...conversation, messages: conversation.messages.filter((message) => message.role !== "system") };
   }
 
-  /** Never: pieces are tokenized one by one, so an answer stands behind exactly what its prompt gives. */
-  promptEnds({ messages }: Conversation): number[] {
-    return messages.map(() => NO_PROMPT);
+  /**
+   * None: pieces are tokenized one by one, so an answer stands behind exactly what its prompt gives. Only where earlier reasoning is
+   * left out may the text before an answer be another one once a further question follows.
+   */
+  promptEnds(given: Conversation, text: string): number[] {
+    const { conversation } = this.shaped(given);
+    const { messages } = conversation;
+    if (this.form.reasoning?.turns !== "last") return messages.map(() => NO_PROMPT);
+    return messages.map(({ role }, message) => {
+      if (role !== "assistant") return NO_PROMPT;
+      const prompt = this.promptText(messages.slice(0, message));
+      if (prompt === undefined) return NO_PROMPT;
+      return text.startsWith(prompt) ? prompt.length : OTHER_PROMPT;
+    });
   }
 
-  origins(_conversation: Conversation, encoded: EncodedRow): TextOrigin[] {
-    return originsOfTokens(encoded);
+  /** Undefined where the form refuses a conversation that ends there. */
+  private promptText(messages: readonly Message[]): string | undefined {
+    try {
+      return this.segments.encode({ messages }, { ...this.segmentOptions, addGenerationPrompt: true }).text;
+    } catch (error) {
+      if (error instanceof SiftError) return undefined;
+      throw error;
+    }
+  }
+
+  origins(given: Conversation, encoded: EncodedRow): TextOrigin[] {
+    if (!this.form.reasoning) return originsOfTokens(encoded);
+    const { conversation } = this.shaped(given);
+    return originsOfSegments(contentSegments(conversation, this.segments.encode(conversation, this.segmentOptions)));
+  }
+
+  get pad(): { readonly text: string; readonly id: number } | undefined {
+    return this.segments.pad;
   }
 
   prompt(messages: readonly Message[]): { ids: number[]; text: string } {

@@ -28,6 +28,13 @@ export function factsOf({ messages }: Conversation, { lossy }: TokenizedText, sp
   return { kind: "conversation", roles: messages.map((message) => message.role), lossy, specialInContent };
 }
 
+/** The notice of a row whose reasoning the form does not write. @param writesSome it writes that of the last answers */
+export function unwrittenNotice(answers: number, writesSome: boolean, row: number): RowNotice {
+  const whose = `${answers} ${answers === 1 ? "answer" : "answers"}`;
+  const why = writesSome ? "only answers behind the last question have it written" : "the form has no markers for it";
+  return { code: "unwritten-reasoning", message: `the reasoning of ${whose} is left out: ${why}`, row };
+}
+
 /** The notice of a row whose earlier reasoning was left out by choice. */
 export function strippedNotice(turns: number, row: number): RowNotice {
   const message = `reasoning was left out of ${turns} earlier ${turns === 1 ? "turn" : "turns"}, as in serving`;

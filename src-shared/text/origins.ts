@@ -1,5 +1,5 @@
 import type { AuthorInfo } from "./authors.ts";
-import { renderConversation, type RenderContext, type RenderedConversation } from "./render.ts";
+import { renderConversation, type RenderContext, type RenderedConversation, type Segment } from "./render.ts";
 import type { Conversation, EncodedRow } from "./types.ts";
 
 /** Where a stretch of the rendered text comes from. Offsets are UTF-16 code units, ends excluded. */
@@ -31,6 +31,17 @@ export function originsOf(conversation: Conversation, context: RenderContext): T
 }
 
 const NO_TEMPLATE = { templateFrom: -1, templateTo: -1, line: 0 } as const;
+
+/** Origins of a row that a form wrote. */
+export function originsOfSegments(segments: readonly Segment[]): TextOrigin[] {
+  const origins: TextOrigin[] = [];
+  for (const { start, end, message, field } of segments) {
+    const last = origins.at(-1);
+    if (last?.message === message && last.field === field) origins[origins.length - 1] = { ...last, end };
+    else if (end > start) origins.push({ start, end, message, field, ...NO_TEMPLATE });
+  }
+  return origins;
+}
 
 /** Origins of a row that no Jinja template rendered: by message, as its tokens say. */
 export function originsOfTokens({ text, messages, starts, ends }: EncodedRow): TextOrigin[] {

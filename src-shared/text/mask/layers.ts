@@ -123,6 +123,9 @@ export class OptionLayers {
       if (toolCalls !== undefined || asksPart) this.mark(toolCallsOf(conversation, turn), TOOL_CALLS);
       if (reasoning !== undefined || asksPart) this.mark(reasoningOf(conversation, turn), REASONING);
     }
+    conversation.frame?.parts.forEach((part, index) => {
+      if (part === "mark" || part === "reasoning") this.parts[index] = REASONING;
+    });
   }
 
   private mark(stretches: readonly Stretch[], part: number | undefined): void {

@@ -26,6 +26,17 @@ export const formRole = v.strictObject({
 });
 export type FormRole = v.InferOutput<typeof formRole>;
 
+/** Which answers have their reasoning written: every one, or those behind the last user's turn, as most reasoning models are served. */
+export const REASONING_TURNS = ["last", "all"] as const;
+
+/** How reasoning stands in front of an answer; both markers are part of the answer and trained with it. */
+export const formReasoning = v.strictObject({
+  open: marker,
+  close: marker,
+  turns: v.optional(v.picklist(REASONING_TURNS), "last"),
+});
+export type FormReasoning = v.InferOutput<typeof formReasoning>;
+
 /**
  * A template made of segments, without Jinja. A piece that is exactly `bos_token` or `eos_token` stands for the tokenizer's own
  * token of that name.
@@ -35,6 +46,10 @@ export const templateForm = v.strictObject({
   /** Written before the first turn and behind the last one. */
   bos: marker,
   eos: marker,
+  /** What other tools fill rows up with: Sift saves it with the model and never writes it. Left out: the tokenizer's own. */
+  pad: v.exactOptional(v.pipe(v.string(), v.maxLength(MAX_MARKER))),
+  /** Left out: reasoning is not written. */
+  reasoning: v.exactOptional(formReasoning),
   /** System text for conversations without one. */
   default_system: marker,
   /**
@@ -60,7 +75,7 @@ export function parseForm(value: unknown, file?: string): TemplateForm {
   throw new SiftError("template-form", `${key === "" ? "the form" : key}: ${issue.message}`, {
     where: { ...(file === undefined ? {} : { file }), what: key === "" ? "form" : key },
     remedy:
-      "a form has name, roles (user, assistant, and system or tool) and, where wanted, bos, eos and default_system",
+      "a form has name, roles (user, assistant, and system or tool) and, where wanted, bos, eos, pad, reasoning and default_system",
   });
 }
 
@@ -96,6 +111,22 @@ export function pieceText(piece: string, { files }: Pick<Tokenizer, "files">): s
   throw new SiftError("form-tokens", `the form writes the tokenizer's ${piece}, and this tokenizer names none`, {
     remedy: "write the token's text into the form, or leave it empty",
   });
+}
+
+/** The token that other tools are to fill rows up with; undefined: the tokenizer's own stays. @throws SiftError `form-tokens` */
+export function padToken({ pad = "" }: TemplateForm, tokenizer: Tokenizer): { text: string; id: number } | undefined {
+  if (pad === "") return undefined;
+  const text = pieceText(pad, tokenizer);
+  const id = tokenizer.tokenToId(text);
+  if (id !== undefined) return { text, id };
+  throw new SiftError(
+    "form-tokens",
+    `the form pads with ${JSON.stringify(text)}, which is no token of this tokenizer`,
+    {
+      where: { what: "pad" },
+      remedy: "choose a token of the vocabulary, or leave it empty: the tokenizer's own stays",
+    },
+  );
 }
 
 /** The form with the texts that its pieces stand for under a tokenizer. @throws SiftError `form-tokens` */

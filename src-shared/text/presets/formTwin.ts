@@ -1,5 +1,6 @@
 import { FORM_ROLES, type FormRole, type FormRoleName, type TemplateForm } from "./form.ts";
 import { quote, TEXT_OF } from "./preset.ts";
+import { lastQuestionTwin, reasoningTwin } from "./reasoning.ts";
 
 /**
  * The Jinja template that writes what a form writes, with a generation prompt: it is saved with the model, so that serving sees what
@@ -7,16 +8,18 @@ import { quote, TEXT_OF } from "./preset.ts";
  */
 export function formTwin(form: TemplateForm, system: string): string {
   const drops = form.first_turn === "drop";
-  const content = drops ? "message['content']" : "text_of(message['content'])";
+  const { reasoning } = form;
+  const content = drops && !reasoning ? "message['content']" : "text_of(message['content'])";
   const roles = FORM_ROLES.flatMap((name): [FormRoleName, FormRole][] => {
     const role = form.roles[name];
     return role && name !== "system" ? [[name, role]] : [];
   });
   const branches = roles.map(([name, role], i) => {
+    const thinks = reasoning && name === "assistant";
     return `    {%- ${i === 0 ? "if" : "elif"} message['role'] == ${quote(name)} -%}
-        {{- ${turn(role, content)} -}}`;
+${thinks ? reasoningTwin(reasoning, content) : ""}        {{- ${turn(role, thinks ? "reasoning + content" : content)} -}}`;
   });
-  return `${drops ? dropping(system) : keeping(form, system)}${written(form.bos)}${systemTurn(form)}{%- for message in messages -%}
+  return `${drops ? dropping(form, system) : keeping(form, system)}${written(form.bos)}${systemTurn(form)}${lastQuestionTwin(form)}{%- for message in messages -%}
 ${branches.join("\n")}
     {%- else -%}
         {{- raise_exception(${quote(`${form.name} takes ${roleList(form)} turns, not `)} + message['role']) -}}
@@ -32,7 +35,10 @@ ${eosWritten(form)}{%- if add_generation_prompt -%}
 export const roleList = (form: TemplateForm): string =>
   form.roles.tool ? "user, assistant and tool" : "user and assistant";
 
-const dropping = (system: string): string => `{%- set system = ${quote(system)} -%}
+const dropping = (
+  { name, reasoning }: TemplateForm,
+  system: string,
+): string => `${reasoning ? TEXT_OF(name) : ""}{%- set system = ${quote(system)} -%}
 {%- if messages and messages[0]['role'] != 'user' -%}
     {%- set messages = messages[1:] -%}
 {%- endif -%}

@@ -50,7 +50,16 @@ export function requireTokens(preset: Preset, tokenizer: Tokenizer): void {
 
 export { SYSTEM_POLICIES, type SystemPolicy } from "./segments.ts";
 export type { Preset } from "./preset.ts";
-export { FORM_PARTS, FORM_ROLES, formMask, formRole, parseForm, templateForm } from "./form.ts";
-export type { FormPart, FormRole, FormRoleName, TemplateForm } from "./form.ts";
+export {
+  FORM_PARTS,
+  FORM_ROLES,
+  formMask,
+  formRole,
+  padToken,
+  parseForm,
+  REASONING_TURNS,
+  templateForm,
+} from "./form.ts";
+export type { FormPart, FormReasoning, FormRole, FormRoleName, TemplateForm } from "./form.ts";
 export { formTwin } from "./formTwin.ts";
 export { CHATML_HUMAN_FORM } from "./chatmlHuman.ts";

@@ -1,8 +1,9 @@
 import { SiftError } from "#shared/errors.ts";
 import type { Tokenizer, TokenizedText } from "../tokenizer/tokenizer.ts";
 import type { Conversation, Message } from "../types.ts";
-import { type FormRole, resolveForm, roleOf, type TemplateForm } from "./form.ts";
+import { type FormReasoning, type FormRole, padToken, resolveForm, roleOf, type TemplateForm } from "./form.ts";
 import { roleList } from "./formTwin.ts";
+import { reasoningBegins, writtenTurn, type WrittenTurn } from "./reasoning.ts";
 
 /** What happens to system turns of the data. */
 export const SYSTEM_POLICIES = ["keep", "row", "drop"] as const;
@@ -12,8 +13,11 @@ export const SYSTEM_POLICIES = ["keep", "row", "drop"] as const;
  */
 export type SystemPolicy = (typeof SYSTEM_POLICIES)[number];
 
-/** Part of a segment: its letter in DESIGN 4 (N after E), the role with what separates it, the content, or what opens the text. */
-export type SegmentPart = "S" | "E" | "N" | "role" | "text" | "bos";
+/** Part of a segment: its letter in DESIGN 4 (N after E), the role with what separates it, the content, what opens the text, or reasoning between its marks. */
+export type SegmentPart = "S" | "E" | "N" | "role" | "text" | "bos" | "mark" | "reasoning";
+/** What an answer says, with the markers around its reasoning. */
+export const isSaid = (part: SegmentPart | undefined): boolean =>
+  part === "text" || part === "reasoning" || part === "mark";
 
 /** Tokens of a conversation, cut piece by piece, with what each token is. */
 export interface SegmentedTokens {
@@ -22,10 +26,12 @@ export interface SegmentedTokens {
   readonly parts: readonly SegmentPart[];
   /** Message behind each token, -1 for the preset's own text (the default system turn). */
   readonly messages: readonly number[];
-  /** Code units that a message's content takes: where it starts in the text. */
-  readonly contentStarts: ReadonlyMap<number, number>;
+  /** Where in each message's content its written text, and its reasoning, began; -1 for a reasoning field. */
+  readonly sources: ReadonlyMap<number, { readonly text: number; readonly reasoning: number }>;
   /** Turns at the start that were left out because they are not a user's. */
   readonly droppedTurns: number;
+  /** Answers whose reasoning is not written. */
+  readonly withoutReasoning: number;
 }
 
 /** The default system text and what to do with a row's own. */
@@ -41,11 +47,14 @@ export interface SegmentOptions {
 export class SegmentEncoder {
   private readonly tokenizer: Tokenizer;
   private readonly form: TemplateForm;
+  /** Undefined: the tokenizer's own stays. */
+  readonly pad: { readonly text: string; readonly id: number } | undefined;
 
   /** @throws SiftError `form-tokens` where the form asks for a token that the tokenizer does not name */
   constructor(tokenizer: Tokenizer, form: TemplateForm) {
     this.tokenizer = tokenizer;
     this.form = resolveForm(form, tokenizer);
+    this.pad = padToken(form, tokenizer);
   }
 
   get generationPrompt(): string {
@@ -67,16 +76,29 @@ export class SegmentEncoder {
     const out = new SegmentBuilder(this.tokenizer, options.plainContent ?? false);
     out.add(form.bos, "bos", -1);
     const { system, assistant } = form.roles;
-    if (plan.system && system) out.turn(system, plan.system.text, plan.system.message);
-    for (const { message, index } of plan.turns) {
+    if (plan.system && system) out.turn(system, plan.system.message, saying(plan.system.text));
+    const begins = reasoningBegins(
+      form,
+      plan.turns.map(({ message }) => message.role),
+    );
+    let withoutReasoning = 0;
+    for (const [place, { message, index }] of plan.turns.entries()) {
       const role = roleOf(form, message.role);
-      if (role) out.turn(role, textOf(message, index, form), index);
+      if (!role) continue;
+      const writes = form.reasoning !== undefined && place > begins;
+      const text = textOf(message, index, form);
+      const said =
+        message.role === "assistant" ? writtenTurn(message, text, { marks: form.reasoning, writes }) : saying(text);
+      if (said.leavesOut) withoutReasoning++;
+      out.turn(role, index, said, form.reasoning);
     }
     if (options.addGenerationPrompt) out.opening(assistant, -1);
     else out.add(form.eos, "E", plan.turns.at(-1)?.index ?? -1);
-    return { ...out.build(), droppedTurns: plan.droppedTurns };
+    return { ...out.build(), droppedTurns: plan.droppedTurns, withoutReasoning };
   }
 }
+
+const saying = (text: string): WrittenTurn => ({ reasoning: undefined, content: { text, from: 0 }, leavesOut: false });
 
 interface TurnPlan {
   /** Undefined where no system turn is written. */
@@ -138,7 +160,7 @@ class SegmentBuilder {
   private readonly ends: number[] = [];
   private readonly parts: SegmentPart[] = [];
   private readonly messages: number[] = [];
-  private readonly contentStarts = new Map<number, number>();
+  private readonly sources = new Map<number, { text: number; reasoning: number }>();
   private text = "";
   private lossy = false;
   private readonly plain: boolean;
@@ -148,10 +170,15 @@ class SegmentBuilder {
     this.plain = plain;
   }
 
-  turn(role: FormRole, content: string, message: number): void {
+  turn(role: FormRole, message: number, { reasoning, content }: WrittenTurn, marks?: FormReasoning): void {
     this.opening(role, message);
-    this.contentStarts.set(message, this.text.length);
-    this.add(content, "text", message);
+    this.sources.set(message, { text: content.from, reasoning: reasoning?.from ?? -1 });
+    if (reasoning && marks) {
+      this.add(marks.open, "mark", message);
+      this.add(reasoning.text, "reasoning", message);
+      this.add(marks.close, "mark", message);
+    }
+    this.add(content.text, "text", message);
     this.add(role.end, "E", message);
     this.add(role.newline, "N", message);
   }
@@ -164,7 +191,7 @@ class SegmentBuilder {
 
   add(piece: string, part: SegmentPart, message: number): void {
     if (piece === "") return;
-    const isContent = this.plain && part === "text" && message >= 0;
+    const isContent = this.plain && (part === "text" || part === "reasoning") && message >= 0;
     const tokens = this.tokenizer.encode(piece, isContent ? () => true : undefined);
     const base = this.text.length;
     for (let i = 0; i < tokens.ids.length; i++) {
@@ -178,8 +205,8 @@ class SegmentBuilder {
     this.text += piece;
   }
 
-  build(): Omit<SegmentedTokens, "droppedTurns"> {
+  build(): Omit<SegmentedTokens, "droppedTurns" | "withoutReasoning"> {
     const tokens = { ids: this.ids, starts: this.starts, ends: this.ends, lossy: this.lossy };
-    return { tokens, text: this.text, parts: this.parts, messages: this.messages, contentStarts: this.contentStarts };
+    return { tokens, text: this.text, parts: this.parts, messages: this.messages, sources: this.sources };
   }
 }

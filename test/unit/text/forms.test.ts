@@ -4,6 +4,7 @@ import {
   CHATML_HUMAN_FORM,
   createEncoder,
   type FormPart,
+  type FormReasoning,
   formMask,
   type MaskOptions,
   type Message,
@@ -39,6 +40,22 @@ const CONTENTS = [
   "a'b\"c\\n",
 ] as const;
 
+const THINKING: readonly [FormReasoning, ...FormReasoning[]] = [
+  { open: "<think>\n", close: "\n</think>\n\n", turns: "last" },
+  { open: "", close: "|end|", turns: "all" },
+  { open: "it's '\\", close: "", turns: "all" },
+  { open: "\n\n[思考 ", close: " 😀]", turns: "last" },
+];
+const THOUGHTS = ["", "why", "\nso \n", "</think>", "你好\\"] as const;
+const THOUGHT_CONTENTS = [
+  "<think>\nwhy\n</think>\n\nso",
+  "\n<think>\n\n</think>so\n",
+  "why</think>\nso</think>x",
+  "note <think>why</think>so",
+  "\n\n[思考 why 😀]so",
+  "why|end|\n so",
+] as const;
+
 function someForm(r: Random): TemplateForm {
   const role = (name: string) => ({
     start: r.pick(MARKERS),
@@ -53,6 +70,7 @@ function someForm(r: Random): TemplateForm {
     bos: r.pick(["", "bos_token", "<s>", "<|endoftext|>"]),
     eos: r.pick(["", "eos_token", "</s>"]),
     default_system: r.pick(["", "Be brief.", "It's\n\\ok"]),
+    ...(r.chance(0.5) ? { reasoning: { ...r.pick(THINKING), turns: r.pick(["last", "all"]) } } : {}),
     first_turn: r.pick(["keep", "drop"]),
     roles: {
       ...(r.chance(0.7) ? { system: role("system") } : {}),
@@ -64,7 +82,11 @@ function someForm(r: Random): TemplateForm {
 }
 
 function someMessages(r: Random): Message[] {
-  const message = (role: string): Message => ({ role, content: r.pick(CONTENTS) });
+  const message = (role: string): Message => ({
+    role,
+    content: r.chance(0.3) ? r.pick(THOUGHT_CONTENTS) : r.pick(CONTENTS),
+    ...(role === "assistant" && r.chance(0.4) ? { reasoning: r.pick(THOUGHTS) } : {}),
+  });
   const first = r.chance(0.4) ? [message(r.pick(["system", "assistant"]))] : [];
   const rest = Array.from({ length: r.pick([1, 2, 3, 4]) }, (_, i) => message(i % 2 === 0 ? "user" : "assistant"));
   return [...first, ...rest, ...(r.chance(0.2) ? [message("tool")] : [])];
@@ -130,6 +152,82 @@ describe("forms", () => {
       const scored = encoded.labels.filter((label) => label !== -100).length;
       expect(scored, JSON.stringify(form)).toBe(counts.reduce((a, b) => a + b, 0));
     }
+  });
+
+  const thinking = (turns: "last" | "all") =>
+    parseForm({
+      ...CHATML_HUMAN_FORM,
+      first_turn: "keep",
+      default_system: "",
+      reasoning: { open: "<think>\n", close: "\n</think>\n\n", turns },
+    });
+  const thought = conversation({
+    messages: [
+      { role: "user", content: "q1" },
+      { role: "assistant", content: "a1", reasoning: "r1" },
+      { role: "user", content: "q2" },
+      { role: "assistant", content: "<think>\nr2\n</think>\n\na2", spans: [{ start: 8, end: 10, weight: 0.5 }] },
+    ],
+  });
+  const answers = (form: TemplateForm, maskOptions: MaskOptions = {}) =>
+    createEncoder({ tokenizer, template: { kind: "form", form }, mask: "assistant", maskOptions });
+
+  it("write reasoning between their markers, in every answer or behind the last question", () => {
+    const all = answers(thinking("all")).encode(thought, 0);
+    expect(trainedText(all)).toBe("<think>\nr1\n</think>\n\na1<|im_end|>\n|<think>\nr2\n</think>\n\na2<|im_end|>\n");
+    const last = answers(thinking("last"));
+    const made = last.encode(thought, 3);
+    expect(trainedText(made)).toBe("a1<|im_end|>\n|<think>\nr2\n</think>\n\na2<|im_end|>\n");
+    expect(made.notices).toEqual([expect.objectContaining({ code: "unwritten-reasoning", row: 3 })]);
+    expect(last.prefixDiffers(thought, made.encoded)).toBe(false);
+    const plain = answers({ ...CHATML_HUMAN_FORM, first_turn: "keep" }).encode(thought, 0);
+    expect(plain.notices).toEqual([expect.objectContaining({ code: "unwritten-reasoning" })]);
+  });
+
+  it("keep what was painted on reasoning, whose authors they know", () => {
+    const encoder = answers(thinking("all"));
+    const { encoded } = encoder.encode(thought, 0);
+    const at = encoded.text.indexOf("r2");
+    const painted = [...encoded.weights].flatMap((weight, i) => (weight === 0.5 ? [encoded.starts[i]] : []));
+    expect(new Set(painted)).toEqual(new Set([...encoded.starts].filter((start) => start >= at && start < at + 2)));
+    const written = encoder.origins(thought, encoded).filter(({ message }) => message >= 0);
+    const pieces = written.map(({ start, end, message, field }) => [encoded.text.slice(start, end), message, field]);
+    expect(pieces).toEqual([
+      ["q1", 0, "content"],
+      ["r1", 1, "reasoning"],
+      ["a1", 1, "content"],
+      ["q2", 2, "content"],
+      ["r2", 3, "content"],
+      ["a2", 3, "content"],
+    ]);
+  });
+
+  it("obey the mask's word on reasoning, markers included", () => {
+    const off = answers(thinking("all"), { reasoning: "ignore" }).encode(thought, 0);
+    expect(trainedText(off)).toBe("a1<|im_end|>\n|a2<|im_end|>\n");
+    const last = answers(thinking("all"), { reasoning: "last" }).encode(thought, 0);
+    expect(trainedText(last)).toBe("a1<|im_end|>\n|<think>\nr2\n</think>\n\na2<|im_end|>\n");
+  });
+
+  it("find a row whose earlier answer saw reasoning that its training text leaves out", () => {
+    const encoder = answers(thinking("last"));
+    const tools = conversation({
+      messages: [
+        { role: "user", content: "q1" },
+        { role: "assistant", content: "step", reasoning: "r1" },
+        { role: "assistant", content: "a1" },
+        { role: "user", content: "q2" },
+        { role: "assistant", content: "a2" },
+      ],
+    });
+    expect(encoder.prefixDiffers(tools, encoder.encode(tools, 0).encoded)).toBe(true);
+  });
+
+  it("pad with a token of the vocabulary", () => {
+    const pads = (pad: string) => answers({ ...thinking("all"), pad });
+    expect(pads("<|endoftext|>").pad).toEqual({ text: "<|endoftext|>", id: 151643 });
+    expect(pads("").pad).toBeUndefined();
+    expect(() => pads("[PAD]")).toThrow(expect.objectContaining({ code: "form-tokens", where: { what: "pad" } }));
   });
 
   it("have chatml-human as an instance", () => {
