@@ -28,6 +28,10 @@ export type FoundTemplate = v.InferOutput<typeof foundTemplate>;
 export const formReport = v.object({
   twin: v.string(),
   text: v.string(),
+  /** Null where neither form nor tokenizer names one. `endsTurn`: it is the token that ends an answer, too. */
+  pad: v.nullable(
+    v.object({ text: v.string(), id: v.nullable(v.number()), named: v.boolean(), endsTurn: v.boolean() }),
+  ),
   pieces: v.array(v.object({ text: v.string(), ids: v.nullable(v.array(v.number())) })),
   error: v.nullable(errorReport),
 });

@@ -10,6 +10,8 @@ export interface Serving {
   readonly endOfTurn: string | null;
   /** Trained end-of-turn first. */
   readonly stopIds: readonly number[];
+  /** The token for padding; undefined leaves the model's own. */
+  readonly pad?: { readonly text: string; readonly id: number } | undefined;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -20,14 +22,17 @@ export function editTokenizerConfig(config: Json, serving: Serving): Json {
     ...config,
     ...(serving.template === null ? {} : { chat_template: serving.template }),
     ...(serving.defaultSystem === null ? {} : { default_system: serving.defaultSystem }),
-    ...(serving.endOfTurn === null ? {} : { eos_token: serving.endOfTurn }),
+    ...specialTokens(serving),
   };
 }
 
-/** special_tokens_map.json says the same end token as tokenizer_config.json. */
-export function editSpecialTokensMap(map: Json, serving: Serving): Json {
-  return serving.endOfTurn === null ? map : { ...map, eos_token: serving.endOfTurn };
-}
+/** special_tokens_map.json says the same tokens as tokenizer_config.json. */
+export const editSpecialTokensMap = (map: Json, serving: Serving): Json => ({ ...map, ...specialTokens(serving) });
+
+const specialTokens = ({ endOfTurn, pad }: Serving): Json => ({
+  ...(endOfTurn === null ? {} : { eos_token: endOfTurn }),
+  ...(pad ? { pad_token: pad.text } : {}),
+});
 
 /** generation_config.json: the trained end of turn first, then what ended generation before. `config` is {} where there is none. */
 export function editGenerationConfig(config: Json, model: Json, serving: Serving): Json {
@@ -37,7 +42,8 @@ export function editGenerationConfig(config: Json, model: Json, serving: Serving
     ["bos_token_id", "pad_token_id"].flatMap((key) => (model[key] == null ? [] : [[key, model[key]]])),
   );
   const eos = ids.length === 0 ? {} : { eos_token_id: ids.length === 1 ? ids[0] : ids };
-  return { ...inherited, ...config, ...eos };
+  const pad = serving.pad ? { pad_token_id: serving.pad.id } : {};
+  return { ...inherited, ...config, ...eos, ...pad };
 }
 
 /** config.json of weights that are saved as float32. */

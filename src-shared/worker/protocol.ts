@@ -21,6 +21,8 @@ export const servingTemplate = v.object({
   /** Ids at which generation stops: the trained end-of-turn token first. */
   stopIds: v.array(v.number()),
   endOfTurn: v.nullable(v.string()),
+  /** The token for padding that a form names; left out: the model's own. */
+  pad: v.exactOptional(v.object({ text: v.string(), id: v.number() })),
 });
 export type ServingTemplate = v.InferOutput<typeof servingTemplate>;
 

@@ -29,6 +29,7 @@ export function writeServingFiles(folder: string, source: ServingSource): string
     defaultSystem: template.defaultSystem,
     endOfTurn: template.endOfTurn,
     stopIds: template.stopIds,
+    pad: template.pad,
   };
   const model = readJson(join(modelDir, "config.json")) ?? {};
   const generation = readJson(join(modelDir, "generation_config.json")) ?? {};

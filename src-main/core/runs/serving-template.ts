@@ -9,7 +9,7 @@ export function servingTemplate(settings: EncodeSettings): ServingTemplate | nul
   const { encoder } = openCoder(settings);
   const info = templateInfo(settings.template, settings.modelPath, settings.systemMessage);
   if (!encoder || !info) return null;
-  const { endOfTurn, stopIds, templateSource, tokenizer } = encoder;
+  const { endOfTurn, pad, stopIds, templateSource, tokenizer } = encoder;
   return {
     source: templateSource,
     name: info.name,
@@ -17,6 +17,7 @@ export function servingTemplate(settings: EncodeSettings): ServingTemplate | nul
     defaultSystem: settings.systemMessage ?? defaultSystem(settings.template),
     stopIds: [...stopIds],
     endOfTurn: endOfTurn === undefined ? null : (tokenizer.idToToken(endOfTurn) ?? null),
+    ...(pad ? { pad } : {}),
   };
 }
 

@@ -10,6 +10,23 @@ export const form = {
   defaultSystem: "Default system text",
   bos: "Beginning of the text (BOS)",
   eos: "End of the text (EOS)",
+  pad: "Padding (PAD)",
+  padLeft: "the tokenizer's own",
+  padOwn: (text: string, id: string) => `the tokenizer's own: ${text}, ${id}`,
+  padNone: "The tokenizer names none, and Sift needs none.",
+  padUnknown: "This is no token of the tokenizer.",
+  padIsEnd:
+    "This token also ends an answer. Sift never decides by id, so the end is trained all the same. Other tools may not: some set the label of every padding id to -100, and then the model never learns to stop.",
+  reasoning: {
+    title: "Reasoning",
+    writes: "Write the reasoning of an answer in front of it",
+    open: "Before the reasoning",
+    close: "After the reasoning",
+    turns: "Written in",
+    choices: { last: "answers behind the last question, as it is served", all: "every answer" },
+    hint: "The markers are part of the answer and trained with it. Reasoning that stands in the content between them is found, too. What is trained of it: see the mask's choices.",
+    none: "not written",
+  },
   firstTurn: "First turn",
   firstTurns: {
     keep: "A system turn of the row replaces the default text",

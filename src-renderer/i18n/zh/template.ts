@@ -31,7 +31,14 @@ export const template: Catalogue["template"] = {
     text: "文本",
     id: "编号",
     none: "未设置",
-    names: { bos: "开始", eos: "结束", pad: "填充", unk: "未知", end_of_turn: "轮次结束", newline: "换行" },
+    names: {
+      bos: "开始（BOS）",
+      eos: "结束（EOS）",
+      pad: "填充（PAD）",
+      unk: "未知（UNK）",
+      end_of_turn: "轮次结束",
+      newline: "换行",
+    },
   },
   show: { label: "对话的显示方式", tokens: "词元", rendered: "渲染文本", conversation: "对话" },
   row: {

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { readAdapterConfig, writeAdapterConfig } from "#shared/formats/adapter-config.ts";
 import { checkpointStep, resumeDifferences } from "#shared/formats/checkpoint.ts";
-import { editGenerationConfig, editModelConfig, editTokenizerConfig } from "#shared/formats/serving.ts";
+import {
+  editGenerationConfig,
+  editModelConfig,
+  editSpecialTokensMap,
+  editTokenizerConfig,
+} from "#shared/formats/serving.ts";
 import { crc32c, eventFileName, fileVersionRecord, scalarsRecord } from "#shared/formats/tensorboard.ts";
 import { readTrainerState, writeTrainerState } from "#shared/formats/trainer-state.ts";
 
@@ -66,6 +71,17 @@ describe("serving", () => {
     expect(editModelConfig({ a: 1, torch_dtype: "bfloat16" }, "float32")).toEqual({ a: 1, torch_dtype: "float32" });
   });
 });
+
+describe("serving with a padding token of the template's own", () => {
+  test("names it in every file", () => {
+    const serving = { ...NO_CHANGE, pad: { text: "<pad>", id: 7 } };
+    expect(editTokenizerConfig({}, serving)).toEqual({ pad_token: "<pad>" });
+    expect(editSpecialTokensMap({ pad_token: "x" }, serving)).toEqual({ pad_token: "<pad>" });
+    expect(editGenerationConfig({ pad_token_id: 1 }, { pad_token_id: 2 }, serving)).toEqual({ pad_token_id: 7 });
+    expect(editSpecialTokensMap({ pad_token: "x" }, NO_CHANGE)).toEqual({ pad_token: "x" });
+  });
+});
+const NO_CHANGE = { template: null, defaultSystem: null, endOfTurn: null, stopIds: [] };
 
 describe("checkpoints", () => {
   test("only whole names count", () => {

@@ -18,6 +18,18 @@ function wholeInWords(form: TemplateForm, words: Words): string[] {
     line(words.firstTurn, words.firstTurns[form.first_turn]),
     line(words.bos, written(form.bos, words)),
     line(words.eos, written(form.eos, words)),
+    line(words.pad, form.pad ?? words.padLeft),
+    ...reasoningInWords(form, words),
+  ];
+}
+
+function reasoningInWords({ reasoning }: TemplateForm, words: Words): string[] {
+  const { title, open, close, turns, choices } = words.reasoning;
+  if (!reasoning) return [line(title, words.reasoning.none)];
+  return [
+    line(open, written(reasoning.open, words)),
+    line(close, written(reasoning.close, words)),
+    line(turns, choices[reasoning.turns]),
   ];
 }
 
