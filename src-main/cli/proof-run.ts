@@ -1,7 +1,7 @@
 import { rename, writeFile } from "node:fs/promises";
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import { proofHtml } from "#shared/report/proofHtml.ts";
-import { addTallies, FINDING_MEANINGS, MAX_EXAMPLES, ProofAccumulator } from "#shared/text/index.ts";
+import { addTallies, FINDING_MEANINGS, lossInEnglish, MAX_EXAMPLES, ProofAccumulator } from "#shared/text/index.ts";
 import type { FindingExample, ProofReport, RuleTally } from "#shared/text/index.ts";
 import type { ThreadRow } from "../core/data/thread-protocol.ts";
 import { UsageError } from "./command.ts";
@@ -68,11 +68,12 @@ function page(report: ProofReport, examples: FileProof["examples"], facts: Repor
       note: FINDING_MEANINGS[name],
       badge: "",
       rows: `Rows ${rows.join(", ")}${count > rows.length ? ", …" : ""}`,
-      examples: (examples[name] ?? []).map(({ row, before, marked, after, instead, position }) => ({
+      examples: (examples[name] ?? []).map(({ row, before, marked, after, instead, position, loss }) => ({
         label: `Row ${row}`,
         before,
         marked,
         after,
+        note: loss ? lossInEnglish(loss) : undefined,
         instead:
           instead === undefined ? undefined : { label: position < 0 ? "Because" : "Serving would give", text: instead },
       })),

@@ -1,5 +1,15 @@
 import * as v from "valibot";
 
+/** What a template made of a message's text: AuthorLoss of text/authors.ts. */
+export const authorLoss = v.object({
+  operation: v.string(),
+  line: v.number(),
+  column: v.number(),
+  message: v.number(),
+  field: v.picklist(["template", "role", "content", "reasoning", "tool_calls", "other"]),
+});
+export type AuthorLoss = v.InferOutput<typeof authorLoss>;
+
 /** Where a row is in a class of findings: FindingExample of text/examples.ts. */
 export const findingExample = v.object({
   row: v.number(),
@@ -8,6 +18,7 @@ export const findingExample = v.object({
   marked: v.string(),
   after: v.string(),
   instead: v.exactOptional(v.string()),
+  loss: v.exactOptional(authorLoss),
 });
 export type FindingExample = v.InferOutput<typeof findingExample>;
 

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { templateForm } from "../text/presets/form.ts";
 import { SPECIAL_CHOICES, TRUNCATION_MODES } from "../text/rowOptions.ts";
 import { MASK_POLICIES } from "../text/types.ts";
-import { finding, lengthProfile } from "./proof.ts";
+import { authorLoss, finding, lengthProfile } from "./proof.ts";
 import { departureChange, modelKind, presetFit } from "./adapting.ts";
 import { parsedRow } from "./datasets.ts";
 import { maskOptions, ruleCount } from "./mask.ts";
@@ -65,6 +65,7 @@ export const tokenView = v.object({
       templateFrom: v.number(),
       templateTo: v.number(),
       line: v.number(),
+      loss: v.exactOptional(authorLoss),
     }),
   ),
   supervised: v.number(),

@@ -5,6 +5,7 @@ export interface ReportExample {
   readonly before: string;
   readonly marked: string;
   readonly after: string;
+  readonly note?: string | undefined;
   readonly instead?: { readonly label: string; readonly text: string } | undefined;
 }
 export interface ReportFinding {
@@ -66,11 +67,12 @@ ${examples.map(exampleHtml).join("\n")}
 </section>`;
 }
 
-function exampleHtml({ label, before, marked, after, instead }: ReportExample): string {
+function exampleHtml({ label, before, marked, after, note, instead }: ReportExample): string {
   const text = before + marked + after;
   const shown = text === "" ? "" : `<pre>${escape(before)}<mark>${escape(marked)}</mark>${escape(after)}</pre>`;
   const other = instead ? `<div>${escape(instead.label)}</div><pre>${escape(instead.text)}</pre>` : "";
-  return `<div>${escape(label)}</div>${shown}${other}`;
+  const said = note === undefined ? "" : `<p class="note">${escape(note)}</p>`;
+  return `<div>${escape(label)}</div>${shown}${said}${other}`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

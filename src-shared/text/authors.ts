@@ -1,5 +1,6 @@
 import { type Author, Str, TEMPLATE } from "./jinja/authored.ts";
 import type { SourceRange } from "./jinja/evaluate.ts";
+import type { LossMarks } from "./jinja/losses.ts";
 import { toValue } from "./jinja/convert.ts";
 import { PyDict, PyList, type Value } from "./jinja/values.ts";
 import type { Conversation, Message } from "./types.ts";
@@ -13,9 +14,24 @@ export interface AuthorInfo {
   readonly weight: number;
   /** The piece of the template that put it out, where that is asked for. */
   readonly origin?: SourceRange;
+  /** Of a text of the template's that was made from a message's in a way that does not tell who wrote what. */
+  readonly loss?: AuthorLoss;
 }
 
-const BY_TEMPLATE: AuthorInfo = { message: -1, field: "template", weight: 1 };
+/** An operation of the template after which a message's text is the template's. */
+export interface AuthorLoss {
+  /** The filter or method: `upper`, `replace`, … */
+  readonly operation: string;
+  /** 1-based place in the template. */
+  readonly line: number;
+  readonly column: number;
+  /** Whose text it was. */
+  readonly message: number;
+  readonly field: AuthorInfo["field"];
+}
+
+/** What the template writes of its own accord. */
+export const BY_TEMPLATE: AuthorInfo = { message: -1, field: "template", weight: 1 };
 
 /** The authors of one conversation; an author's number in a string is its index here plus one. */
 export class AuthorTable {
@@ -36,10 +52,35 @@ export class AuthorTable {
   derive(author: Author, origin: SourceRange): Author {
     const info = this.get(author) ?? BY_TEMPLATE;
     if (info.origin) return author;
-    const key = `${author} ${origin.from} ${origin.to}`;
+    return this.once(`${author} ${origin.from} ${origin.to}`, () => ({ ...info, origin }));
+  }
+
+  /** How operations of a template that lose an author are remembered. @param placeOf 1-based place of an offset in the template */
+  lossMarks(placeOf: (at: number) => Pick<AuthorLoss, "line" | "column">): LossMarks {
+    return {
+      lose: (author, operation, at) => {
+        const info = this.get(author);
+        if (!info || info.loss) return author;
+        const { message, field } = info;
+        // a role's name in capitals is nobody's words
+        if (message < 0 || field === "role") return TEMPLATE;
+        return this.once(`lost ${operation} ${at} ${message} ${field}`, () => {
+          return { ...BY_TEMPLATE, loss: { operation, ...placeOf(at), message, field } };
+        });
+      },
+      replace: (own, lost) => {
+        const [info = BY_TEMPLATE, loss] = [this.get(own), this.get(lost)?.loss];
+        return info.message >= 0 || info.loss || !loss
+          ? own
+          : this.once(`replaced ${own} ${lost}`, () => ({ ...info, loss }));
+      },
+    };
+  }
+
+  private once(key: string, make: () => AuthorInfo): Author {
     const known = this.derived.get(key);
     if (known !== undefined) return known;
-    const made = this.infos.push({ ...info, origin });
+    const made = this.infos.push(make());
     this.derived.set(key, made);
     return made;
   }

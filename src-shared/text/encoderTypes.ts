@@ -1,3 +1,4 @@
+import type { AuthorLoss } from "./authors.ts";
 import type { MaskOptions } from "./mask/options.ts";
 import type { TokenizedConversation, TokenizedRow } from "./mask/tokenized.ts";
 import type { RenderLimits } from "./jinja/limits.ts";
@@ -50,7 +51,8 @@ export interface RowNotice {
     | "dropped-over-length"
     | "split-over-length"
     | "stripped-reasoning"
-    | "unwritten-reasoning";
+    | "unwritten-reasoning"
+    | "transformed-answer";
   readonly message: string;
   readonly row: number;
 }
@@ -64,6 +66,8 @@ export interface RowFacts {
   readonly lossy: boolean;
   /** Token positions of special tokens that came with a message's content. */
   readonly specialInContent: readonly number[];
+  /** What the template made of messages so that their characters are not known any more; left out where it did nothing of the kind. */
+  readonly losses?: readonly AuthorLoss[];
 }
 
 /** One row, encoded, with what its owner should know about it. */

@@ -1,3 +1,4 @@
+import type { AuthorLoss } from "./authors.ts";
 import type { RowEncoder, RowFacts } from "./encoderTypes.ts";
 import type { FindingClass } from "./findings.ts";
 import { type EncodedRow, IGNORE, type ParsedRow } from "./types.ts";
@@ -17,6 +18,8 @@ export interface FindingExample {
   readonly after: string;
   /** What serving would give the model there instead, or why the row has no encoding. */
   readonly instead?: string;
+  /** What the template did to the words of a message there. */
+  readonly loss?: AuthorLoss;
 }
 
 interface Found {
@@ -33,8 +36,22 @@ export function exampleOf(name: FindingClass, found: Found): FindingExample {
     const difference = prefixDifference(found);
     if (difference) return difference;
   }
-  const position = Math.max(0, Math.min(found.encoded.ids.length - 1, PLACES[name](found)));
-  return { row: found.row, position, ...around(found, position) };
+  const loss = name === "text-mismatch" || name === "no-scored-token" ? firstLoss(found) : undefined;
+  const place = (loss && placeOfLoss(loss, found)) ?? PLACES[name](found);
+  const position = Math.max(0, Math.min(found.encoded.ids.length - 1, place));
+  return { row: found.row, position, ...around(found, position), ...(loss ? { loss } : {}) };
+}
+
+function firstLoss({ facts: { losses = [], roles } }: Found): AuthorLoss | undefined {
+  return losses.find(({ message }) => roles[message] === "assistant");
+}
+
+/** The first token of the text that a loss left behind; undefined where it left none. */
+function placeOfLoss({ operation, message }: AuthorLoss, { parsed, encoded, encoder }: Found): number | undefined {
+  const origins = encoder?.origins(parsed, encoded) ?? [];
+  const start = origins.find(({ loss }) => loss?.operation === operation && loss.message === message)?.start;
+  const token = start === undefined ? -1 : encoded.ends.findIndex((end) => end > start);
+  return token < 0 ? undefined : token;
 }
 
 /** Token at which a class is seen, for those that have one place. */

@@ -4,7 +4,7 @@ export const FINDING_CLASSES = [
   "untrained-end-of-turn", // a trained answer does not end with a trained end-of-turn token
   "role-leak", // a token of a role that the mask policy does not name is trained
   "everything-scored", // every token is trained although the policy is not `all`
-  "text-mismatch", // the tokens stand for another text than the one rendered
+  "text-mismatch", // the tokens stand for another text than the one rendered, or the template made another text of an answer
   "bos", // the begin-of-text token is missing, doubled, or inside the row
   "doubled-eos", // an end token follows itself
   "special-token-in-content", // a message's content holds a special token
@@ -39,7 +39,8 @@ export const FINDING_MEANINGS: Readonly<Record<FindingClass, string>> = {
   "untrained-end-of-turn": "A trained answer does not end with a trained end-of-turn token.",
   "role-leak": "A token of a role that the mask does not name is trained.",
   "everything-scored": "Every token is trained although the mask is not `all`.",
-  "text-mismatch": "The tokens stand for another text than the one rendered.",
+  "text-mismatch":
+    "The tokens stand for another text than the one rendered, or the template makes another text of an answer.",
   bos: "The begin-of-text token is missing, doubled, or inside the row.",
   "doubled-eos": "An end token follows itself.",
   "special-token-in-content": "A message's content holds a special token.",

@@ -66,7 +66,7 @@ export class FormEncoder implements ConversationEncoder {
       generations: [],
       frame: { parts, owners: Int16Array.from(messages) },
       notices: this.notices(given, { ...segmented, specialInContent, row }),
-      facts: factsOf(conversation, tokens, specialInContent),
+      facts: factsOf(conversation, tokens, { specialInContent }),
     };
   }
 

@@ -49,6 +49,8 @@ export { ProofAccumulator, type ProofFinding, type ProofReport } from "./proof.t
 export { batchUnits, type LaidOut, layOut, packRows, type PackingOptions } from "./packing.ts";
 export { compareTemplates, type DiffPart, SAMPLE_CONVERSATION, type TemplateDeparture } from "./departure.ts";
 export { toTemplateMessages } from "./render.ts";
+export { lossInEnglish } from "./losses.ts";
+export type { AuthorLoss } from "./authors.ts";
 export { type TextOrigin } from "./origins.ts";
 export { TurnFinder } from "./turnFinder.ts";
 export {

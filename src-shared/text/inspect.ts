@@ -1,3 +1,4 @@
+import type { AuthorLoss } from "./authors.ts";
 import type { RowFacts } from "./encoderTypes.ts";
 import type { FindingClass } from "./findings.ts";
 import type { MaskOptions } from "./mask/options.ts";
@@ -43,13 +44,18 @@ const CHECKS: readonly (readonly [FindingClass, Check])[] = [
   ["untrained-end-of-turn", lacksEndOfTurn],
   ["role-leak", leaksRole],
   ["everything-scored", scoresEverything],
-  ["text-mismatch", ({ facts }) => facts.lossy],
+  ["text-mismatch", ({ facts }) => facts.lossy || answerLosses(facts).length > 0],
   ["bos", hasBosProblem],
   ["doubled-eos", doublesEnd],
   ["special-token-in-content", ({ facts }) => facts.specialInContent.length > 0],
   ["prefix-differs", ({ prefixDiffers }) => prefixDiffers === true],
   ["truncated", ({ encoded }) => encoded.truncatedTokens > 0],
 ];
+
+/** What the template made of answers so that what is trained is not their text, or not known to be it. */
+export function answerLosses({ losses = [], roles }: RowFacts): AuthorLoss[] {
+  return losses.filter(({ operation, message }) => operation !== "" && roles[message] === "assistant");
+}
 
 function lacksEndOfTurn(row: Inspected, context: InspectionContext): boolean {
   const { encoded, facts } = row;

@@ -5,9 +5,16 @@ import { type StripOptions, stripReasoning } from "./mask/strip.ts";
 import type { TokenizedConversation } from "./mask/tokenized.ts";
 import { ChatTemplate } from "./jinja/template.ts";
 import { decideTokens } from "./masks.ts";
-import { type RenderContext, renderConversation, type RenderedConversation, segmentsOf } from "./render.ts";
+import {
+  type RenderContext,
+  renderConversation,
+  type RenderedConversation,
+  type Segment,
+  segmentsOf,
+} from "./render.ts";
 import { originsOf, type TextOrigin } from "./origins.ts";
 import { NO_PROMPT, OTHER_PROMPT } from "./promptEnds.ts";
+import { lossesOf, lossNotice } from "./losses.ts";
 import { buildRow } from "./rowBuilder.ts";
 import { factsOf, lossyNotice, specialNotices, strippedNotice } from "./notices.ts";
 import { findTurnMarks, type TurnMarks } from "./turnMarks.ts";
@@ -72,21 +79,25 @@ export class JinjaEncoder implements ConversationEncoder {
     const unheard = unrenderedTurn(conversation, rendered);
     if (unheard !== undefined) throw unknownRole(conversation, unheard);
     const text = rendered.text.text;
-    const tokens = this.tokenizer.encode(text, this.plainContent(rendered));
-    const specialInContent = this.specialInContent(rendered, tokens);
+    const segments = segmentsOf(rendered);
+    const tokens = this.tokenizer.encode(text, this.plainContent(segments));
+    const specialInContent = this.specialInContent(segments, tokens);
+    const losses = lossesOf(conversation, segments);
+    const lost = lossNotice(losses, conversation, row);
     const notices: RowNotice[] = [...specialNotices(tokens.ids, specialInContent, { tokenizer: this.tokenizer, row })];
     if (tokens.lossy) notices.push(lossyNotice(row));
     if (stripped > 0) notices.push(strippedNotice(stripped, row));
+    if (lost) notices.push(lost);
     return {
       text,
       ids: new Int32Array(tokens.ids),
       starts: new Int32Array(tokens.starts),
       ends: new Int32Array(tokens.ends),
       turns: conversation.messages.map(({ role, weight = 1 }) => ({ role, weight })),
-      segments: segmentsOf(rendered),
+      segments,
       generations: rendered.generations,
       notices,
-      facts: factsOf(conversation, tokens, specialInContent),
+      facts: factsOf(conversation, tokens, { specialInContent, losses }),
     };
   }
 
@@ -109,16 +120,16 @@ export class JinjaEncoder implements ConversationEncoder {
   }
 
   /** Where special tokens are only text: in what messages wrote, if that is asked for. */
-  private plainContent(rendered: RenderedConversation): ((offset: number) => boolean) | undefined {
+  private plainContent(segments: readonly Segment[]): ((offset: number) => boolean) | undefined {
     if (this.options.rowOptions?.specialTokens !== "plain") return undefined;
-    const content = segmentsOf(rendered).filter((segment) => segment.message >= 0 && !segment.isRole);
+    const content = segments.filter((segment) => segment.message >= 0 && !segment.isRole);
     return (offset) => content.some(({ start, end }) => offset >= start && offset < end);
   }
 
   /** Positions of special tokens whose text a message brought. */
-  private specialInContent(rendered: RenderedConversation, tokens: TokenizedText): number[] {
+  private specialInContent(segments: readonly Segment[], tokens: TokenizedText): number[] {
     if (!tokens.ids.some((id) => this.tokenizer.isSpecial(id))) return [];
-    const authored = segmentsOf(rendered).filter((segment) => segment.message >= 0 && !segment.isRole);
+    const authored = segments.filter((segment) => segment.message >= 0 && !segment.isRole);
     let at = 0;
     return tokens.ids.flatMap((id, i) => {
       if (!this.tokenizer.isSpecial(id)) return [];

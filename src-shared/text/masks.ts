@@ -57,12 +57,23 @@ const answerReason = ({ role }: Turn): TokenDecision["reason"] => (role === "ass
 
 const weightOf = ({ turns }: TokenizedConversation, message: number): number => turns[message]?.weight ?? 1;
 
-function unscoredReason({ conversation, mask }: TurnInput, owner: Segment | undefined): TokenDecision["reason"] {
+function unscoredReason(input: TurnInput, owner: Segment | undefined): TokenDecision["reason"] {
+  const { conversation, mask } = input;
+  if (owner?.loss) return lostReason(input, owner.loss.message);
   if (owner === undefined || owner.message < 0 || owner.field === "role") return "template";
   const role = conversation.turns[owner.message]?.role ?? "";
   if (role !== "assistant") return "other-role";
   if (mask.roleWeight(role) === 0) return "role-off";
   return mask.policy === "last_assistant" ? "earlier-turn" : "template";
+}
+
+/** Of text that lost its author: the loss is the reason where the policy would train whose text it was. */
+function lostReason({ conversation, mask }: TurnInput, message: number): TokenDecision["reason"] {
+  const { turns } = conversation;
+  const role = turns[message]?.role ?? "";
+  if (mask.roleWeight(role) === 0) return role === "assistant" ? "role-off" : "other-role";
+  const isEarlier = role === "assistant" && turns.findLastIndex((turn) => turn.role === role) > message;
+  return mask.policy === "last_assistant" && isEarlier ? "earlier-turn" : "transformed";
 }
 
 type Owners = readonly (Segment | undefined)[];

@@ -24,8 +24,14 @@ export function lossyNotice(row: number): RowNotice {
 }
 
 /** What the proof needs to know of a conversation besides its arrays. */
-export function factsOf({ messages }: Conversation, { lossy }: TokenizedText, specialInContent: number[]): RowFacts {
-  return { kind: "conversation", roles: messages.map((message) => message.role), lossy, specialInContent };
+export function factsOf(
+  { messages }: Conversation,
+  { lossy }: TokenizedText,
+  found: Pick<RowFacts, "specialInContent" | "losses">,
+): RowFacts {
+  const { specialInContent, losses = [] } = found;
+  const roles = messages.map((message) => message.role);
+  return { kind: "conversation", roles, lossy, specialInContent, ...(losses.length > 0 ? { losses } : {}) };
 }
 
 /** The notice of a row whose reasoning the form does not write. @param writesSome it writes that of the last answers */

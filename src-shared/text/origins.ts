@@ -1,5 +1,5 @@
-import type { AuthorInfo } from "./authors.ts";
-import { renderConversation, type RenderContext, type RenderedConversation, type Segment } from "./render.ts";
+import { type AuthorInfo, type AuthorLoss, BY_TEMPLATE } from "./authors.ts";
+import { mapRuns, renderConversation, type RenderContext, type Segment } from "./render.ts";
 import type { Conversation, EncodedRow } from "./types.ts";
 
 /** Where a stretch of the rendered text comes from. Offsets are UTF-16 code units, ends excluded. */
@@ -14,19 +14,23 @@ export interface TextOrigin {
   readonly templateTo: number;
   /** 1-based line of `templateFrom`; 0 without one. */
   readonly line: number;
+  /** Of a text of the template's that was made from a message's: why it is not known who wrote which character. */
+  readonly loss?: AuthorLoss;
 }
 
 /** Origins of a conversation's rendered text, in order and without gaps: a second rendering, with pieces of the template told apart. */
 export function originsOf(conversation: Conversation, context: RenderContext): TextOrigin[] {
   const rendered = renderConversation(conversation, context, { origins: true });
   const lines = new Map<number, number>();
-  return runsOf(rendered).map(({ start, end, info }) => {
-    const { message = -1, field = "template" } = info ?? {};
-    if (!info?.origin) return { start, end, message, field, ...NO_TEMPLATE };
-    const { from, to } = info.origin;
+  return mapRuns(rendered, (start, end, info = BY_TEMPLATE) => {
+    if (end === start) return undefined;
+    const { message, field, loss, origin } = info;
+    const stretch = { start, end, message, field, ...(loss ? { loss } : {}) };
+    if (!origin) return { ...stretch, ...NO_TEMPLATE };
+    const { from, to } = origin;
     const line = lines.get(from) ?? context.template.lineAt(from);
     lines.set(from, line);
-    return { start, end, message, field, templateFrom: from, templateTo: to, line };
+    return { ...stretch, templateFrom: from, templateTo: to, line };
   });
 }
 
@@ -58,17 +62,3 @@ export function originsOfTokens({ text, messages, starts, ends }: EncodedRow): T
 }
 
 const fieldOf = (message: number): TextOrigin["field"] => (message < 0 ? "template" : "content");
-
-function runsOf({
-  text,
-  authors,
-}: RenderedConversation): { start: number; end: number; info: AuthorInfo | undefined }[] {
-  const runs = text.runs ?? [text.text.length, 0];
-  let start = 0;
-  return Array.from({ length: runs.length / 2 }, (_, i) => {
-    const end = runs[2 * i] ?? 0;
-    const run = { start, end, info: authors.get(runs[2 * i + 1] ?? 0) };
-    start = end;
-    return run;
-  }).filter((run) => run.end > run.start);
-}

@@ -1,5 +1,4 @@
-import { type AuthorInfo, AuthorTable, messageValues } from "./authors.ts";
-import type { Str } from "./jinja/authored.ts";
+import { type AuthorInfo, type AuthorLoss, AuthorTable, BY_TEMPLATE, messageValues } from "./authors.ts";
 import { toValue } from "./jinja/convert.ts";
 import type { RenderLimits } from "./jinja/limits.ts";
 import { type ChatTemplate, type RenderResult } from "./jinja/template.ts";
@@ -39,8 +38,9 @@ export function renderConversation(
   variables.set("add_generation_prompt", options.addGenerationPrompt ?? false);
   const limits = context.limits ? { limits: context.limits } : {};
   const mark = options.origins ? { mark: authors.derive.bind(authors) } : {};
+  const losses = authors.lossMarks((at) => context.template.placeAt(at));
   const now = context.now ? { now: context.now } : {};
-  const result = context.template.render(variables, { ...limits, ...now, ...mark });
+  const result = context.template.render(variables, { ...limits, ...now, ...mark, losses });
   return { ...result, authors };
 }
 
@@ -59,22 +59,36 @@ export interface Segment {
   /** Field of the message that wrote it; "template" where none did. */
   readonly field: AuthorInfo["field"];
   readonly weight: number;
+  /** Of a text of the template's: what it was made from, and why nobody knows who wrote which character. */
+  readonly loss?: AuthorLoss;
 }
 
 /** The rendered text cut where its author changes, in order and without gaps; an empty text that a message wrote is a segment too. */
-export function segmentsOf(rendered: { readonly text: Str; readonly authors: AuthorTable }): Segment[] {
-  const runs = rendered.text.runs ?? [rendered.text.text.length, 0];
-  const segments: Segment[] = [];
+export function segmentsOf(rendered: AuthoredText): Segment[] {
+  return mapRuns(rendered, (start, end, info = BY_TEMPLATE) => {
+    const { message, field, weight, loss } = info;
+    if (end === start && message < 0) return undefined;
+    const isRole = field === "role" || field === "other";
+    return { start, end, message, isRole, field, weight, ...(loss ? { loss } : {}) };
+  });
+}
+
+/** A text with the table that explains its authors. */
+export type AuthoredText = Pick<RenderedConversation, "text" | "authors">;
+
+/** What `make` gives for each run of one author, in order, undefined left out. Runs have no gaps; one without length is an empty text. */
+export function mapRuns<Made>(
+  { text, authors }: AuthoredText,
+  make: (start: number, end: number, info: AuthorInfo | undefined) => Made | undefined,
+): Made[] {
+  const runs = text.runs ?? [text.text.length, 0];
+  const all: Made[] = [];
   let start = 0;
   for (let i = 0; i < runs.length; i += 2) {
     const end = runs[i] ?? 0;
-    const info = rendered.authors.get(runs[i + 1] ?? 0);
-    if (end > start || (info && info.message >= 0)) {
-      const isRole = info?.field === "role" || info?.field === "other";
-      const { message = -1, field = "template", weight = 1 } = info ?? {};
-      segments.push({ start, end, message, isRole, field, weight });
-    }
+    const made = make(start, end, authors.get(runs[i + 1] ?? 0));
+    if (made !== undefined) all.push(made);
     start = end;
   }
-  return segments;
+  return all;
 }

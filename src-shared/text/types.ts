@@ -98,6 +98,7 @@ export const REASONS = [
   "tool-calls-off", // tool calls that are not trained by choice
   "rule", // switched on by a rule of the options
   "rule-off", // switched off by a rule of the options
+  "transformed", // made from a message's text by an operation of the template after which nobody knows who wrote it
 ] as const;
 /** Name of a reason. */
 export type Reason = (typeof REASONS)[number];

@@ -1,3 +1,4 @@
+import type { AuthorLoss } from "#shared/contract/proof.ts";
 import type { TokenView } from "#shared/contract/text.ts";
 import { IGNORE, REASONS, type Reason } from "#shared/text/types.ts";
 
@@ -28,6 +29,8 @@ export interface DrawnToken {
   readonly rule: number;
   /** Cut off by the maximum length. */
   readonly cut: boolean;
+  /** Holds text that the template made from a message's, so that nobody knows who wrote which character. */
+  readonly loss?: AuthorLoss;
 }
 
 /** A byte as SentencePiece writes it where the character is not in the vocabulary. */
@@ -45,6 +48,7 @@ function stateOf(label: number, weight: number): TokenState {
 export function drawTokens(view: TokenView, limit = Infinity): DrawnToken[] {
   const drawn: DrawnToken[] = [];
   const special = new Set(view.special);
+  const lossAt = lossFinder(view);
   let shownTo = 0;
   const count = Math.min(view.ids.length, limit);
   for (let index = 0; index < count; index += 1) {
@@ -53,6 +57,7 @@ export function drawTokens(view: TokenView, limit = Infinity): DrawnToken[] {
     const text = view.text.slice(Math.max(start, shownTo), end);
     const weight = view.weights[index] ?? 0;
     const piece = view.pieces[index] ?? "";
+    const loss = lossAt(start, end);
     drawn.push({
       index,
       id: view.ids[index] ?? 0,
@@ -68,10 +73,22 @@ export function drawTokens(view: TokenView, limit = Infinity): DrawnToken[] {
       special: special.has(index),
       rule: view.rules?.[index] ?? 0,
       cut: index >= (view.cutFrom ?? Infinity),
+      ...(loss ? { loss } : {}),
     });
     shownTo = Math.max(shownTo, end);
   }
   return drawn;
+}
+
+/** The loss that characters `start`…`end` lie in; asked in the order of the text. */
+function lossFinder(view: TokenView): (start: number, end: number) => AuthorLoss | undefined {
+  const lost = view.origins.filter((origin) => origin.loss !== undefined);
+  let at = 0;
+  return (start, end) => {
+    while ((lost[at]?.end ?? Infinity) <= start) at += 1;
+    const here = lost[at];
+    return here && here.start < end ? here.loss : undefined;
+  };
 }
 
 /** What a token shows: line ends as ↵, tabs as ⇥; a space stays a space, or is ␣ where spaces are to be seen. */

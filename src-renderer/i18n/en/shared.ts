@@ -69,6 +69,7 @@ export const shared = {
     "tool-calls-off": "it is a tool call, and calls are not trained",
     rule: "a rule trains it",
     "rule-off": "a rule switches it off",
+    transformed: "the template changed this text, so that it is not known who wrote which character",
   },
   findings: {
     "no-scored-token": {
@@ -81,7 +82,10 @@ export const shared = {
     },
     "role-leak": { title: "train another role", note: "Tokens of a role that the mask does not name are trained." },
     "everything-scored": { title: "train every token", note: "The whole row is trained, the question included." },
-    "text-mismatch": { title: "change their text", note: "The tokens do not give back the text they came from." },
+    "text-mismatch": {
+      title: "change their text",
+      note: "The tokens do not give back the text they came from, or the template makes another text of an answer.",
+    },
     bos: { title: "BOS twice or missing", note: "The beginning-of-sequence token is doubled or missing." },
     "doubled-eos": { title: "end twice", note: "The end token stands twice in a row." },
     "special-token-in-content": {

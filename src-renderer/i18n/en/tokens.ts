@@ -20,6 +20,11 @@ export const tokens = {
   paintedWeight: (weight: string) => `painted: weight ${weight}`,
   added: "the template adds this; no row contains it",
   addedShort: "Added by the template",
+  loss: {
+    made: (operation: string, line: number, column: number, turn: number) =>
+      `the template made it from turn ${turn} with ${operation} (line ${line}, column ${column}): it is not known who wrote which character`,
+    silent: (turn: number) => `the template writes nothing of the answer in turn ${turn}`,
+  },
   chosen: (n: number) => `${count(n, "token", "tokens")} chosen`,
   more: (n: number) => `${count(n, "more token", "more tokens")}`,
   keys: "Arrow keys move, Shift with an arrow selects, P paints.",

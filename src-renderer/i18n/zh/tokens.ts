@@ -20,6 +20,11 @@ export const tokens: Catalogue["tokens"] = {
   paintedWeight: (weight) => `涂有权重 ${weight}`,
   added: "由模板添加，数据行中没有",
   addedShort: "模板添加",
+  loss: {
+    made: (operation, line, column, turn) =>
+      `模板用 ${operation}（第 ${line} 行第 ${column} 列）由第 ${turn} 轮的文字生成，无法得知每个字符由谁写出`,
+    silent: (turn) => `模板没有写出第 ${turn} 轮回答的任何内容`,
+  },
   chosen: (n) => `已选 ${zhCount(n, "个词元")}`,
   more: (n) => `另有 ${zhCount(n, "个词元")}`,
   keys: "方向键移动，Shift 加方向键选择，P 涂权重。",

@@ -1,3 +1,4 @@
+import type { AuthorLoss } from "#shared/contract/proof.ts";
 import type { TokenView } from "#shared/contract/text.ts";
 
 /** Characters of a text as code units, end excluded. */
@@ -11,15 +12,18 @@ export interface Piece extends Range {
   readonly source?: Range;
   /** Index of the message; absent for what the template added by itself. */
   readonly message?: number;
+  /** Of a text that the template made from a message's: why it is not known who wrote which character. */
+  readonly loss?: AuthorLoss;
 }
 
 /** A stretch of the rendered text as core and the page's encoder tell it. */
-export function pieceOf({ start, end, message, templateFrom, templateTo }: TokenView["origins"][number]): Piece {
+export function pieceOf({ start, end, message, templateFrom, templateTo, loss }: TokenView["origins"][number]): Piece {
   return {
     from: start,
     to: end,
     ...(templateFrom < 0 ? {} : { source: { from: templateFrom, to: templateTo } }),
     ...(message < 0 ? {} : { message }),
+    ...(loss ? { loss } : {}),
   };
 }
 

@@ -11,6 +11,8 @@ export interface RenderedRun {
   readonly message: number;
   /** Line of the template, from 1; undefined where it is not known. */
   readonly line: number | undefined;
+  /** See Piece. */
+  readonly loss?: Piece["loss"];
 }
 
 /** Lines of rendered text that are drawn together. */
@@ -58,9 +60,10 @@ export function renderedRuns(
       const inside = here !== undefined && here.from <= at;
       const to = Math.min(end, here === undefined ? end : inside ? here.to : here.from);
       const line = inside && here.source && lineOf ? lineOf(here.source.from) : undefined;
-      const run = { from: at, to, state: token.state, message: inside ? (here.message ?? -1) : -1, line };
+      const { message = -1, loss } = inside ? here : {};
+      const run = { from: at, to, state: token.state, message, line, ...(loss ? { loss } : {}) };
       const last = runs.at(-1);
-      if (last && last.state === run.state && last.message === run.message && last.line === run.line) {
+      if (last && last.state === run.state && last.message === message && last.line === line && last.loss === loss) {
         runs[runs.length - 1] = { ...last, to };
       } else runs.push(run);
       at = to;

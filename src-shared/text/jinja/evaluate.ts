@@ -7,6 +7,7 @@ import { NUMBER_FILTERS } from "./filtersNumbers.ts";
 import { TEXT_FILTERS } from "./filtersText.ts";
 import { globalFunctions, RaisedByTemplate, setNamespace } from "./globals.ts";
 import { Budget, limitError, metered, type RenderLimits } from "./limits.ts";
+import { type LossMarks, operationAt, rememberingLosses } from "./losses.ts";
 import { bindMacro, type MacroDefinition } from "./macros.ts";
 import { iterate, truthy } from "./operators.ts";
 import { toStr } from "./printing.ts";
@@ -52,6 +53,8 @@ export type OriginMark = (author: Author, place: SourceRange) => Author;
 export interface EvaluatorOptions {
   /** Asked for every piece of output, innermost first; left out where nobody wants to know, which is cheaper. */
   readonly mark?: OriginMark;
+  /** Told of operations that lose who wrote a text; left out where nobody wants to know. */
+  readonly losses?: LossMarks;
   readonly variables: ReadonlyMap<string, Value>;
   readonly limits: RenderLimits;
   readonly now: () => number;
@@ -73,6 +76,7 @@ export class Evaluator implements Runtime {
   private readonly generations: { start: number; length: number }[] = [];
   private readonly boundaries: number[] = [];
   private readonly mark: OriginMark | undefined;
+  private readonly losses: LossMarks | undefined;
 
   constructor(source: TemplateSource, options: EvaluatorOptions) {
     this.source = source;
@@ -81,6 +85,7 @@ export class Evaluator implements Runtime {
     this.globals = globalFunctions(options.now);
     this.variables = options.variables;
     this.mark = options.mark;
+    this.losses = options.losses;
     this.expressions = new ExpressionEvaluator({
       lookUp: (name) => this.lookUp(name),
       applyFilter: (name, input, args) => this.applyFilter(name, input, args),
@@ -91,7 +96,9 @@ export class Evaluator implements Runtime {
   }
 
   run(template: Template): RenderResult {
-    metered(this.budget, () => this.execute(template.body, new Scope(), this.root));
+    rememberingLosses(this.losses, () =>
+      metered(this.budget, () => this.execute(template.body, new Scope(), this.root)),
+    );
     const text = this.root.build();
     const generations = this.generations.map(({ start, length }) => ({ start, end: advance(text, start, length) }));
     return { text, generations, boundaries: this.boundaries };
@@ -172,11 +179,7 @@ export class Evaluator implements Runtime {
       case "set":
         return this.assign(node.target, this.expressions.evaluate(node.value, scope), scope);
       case "set-block":
-        return this.assign(
-          node.target,
-          this.filtered(this.buffered(node.body, new Scope(scope)), node.filters, scope),
-          scope,
-        );
+        return this.assign(node.target, this.filtered(this.buffered(node.body, new Scope(scope)), node, scope), scope);
       case "macro":
         return void scope.set(node.name, this.macro(node, scope));
       case "call-block":
@@ -184,7 +187,7 @@ export class Evaluator implements Runtime {
       case "filter-block":
         return this.write(
           out,
-          toStr(this.filtered(this.buffered(node.body, new Scope(scope)), node.filters, scope)),
+          toStr(this.filtered(this.buffered(node.body, new Scope(scope)), node, scope)),
           this.source.tag(node.at),
         );
       case "with":
@@ -218,11 +221,16 @@ export class Evaluator implements Runtime {
   }
 
   /** A captured text through the filters of `{% filter %}` or `{% set x | f %}`. */
-  private filtered(text: Str, filters: readonly FilterCall[], scope: Scope): Value {
-    return filters.reduce<Value>(
-      (value, filter) => this.applyFilter(filter.name, value, this.expressions.arguments(filter.args, scope)),
-      text,
-    );
+  private filtered(
+    text: Str,
+    tag: { readonly filters: readonly FilterCall[]; readonly at: number },
+    scope: Scope,
+  ): Value {
+    return tag.filters.reduce<Value>((value, filter) => {
+      const args = this.expressions.arguments(filter.args, scope);
+      operationAt(tag.at);
+      return this.applyFilter(filter.name, value, args);
+    }, text);
   }
 
   /** Bodies of `if` are no scope of their own: what they set stays. */

@@ -1,6 +1,7 @@
 import type { CallArguments, Expression } from "./ast.ts";
 import { Str } from "./authored.ts";
 import { getAttribute, getItem } from "./attributes.ts";
+import { operationAt } from "./losses.ts";
 import { binary, compare, iterate, negate, truthy } from "./operators.ts";
 import { toStr } from "./printing.ts";
 import type { Scope } from "./scope.ts";
@@ -62,7 +63,7 @@ export class ExpressionEvaluator {
       case "call":
         return this.callNode(node, scope);
       case "filter":
-        return this.host.applyFilter(node.name, this.evaluate(node.input, scope), this.arguments(node.args, scope));
+        return this.filter(node, scope);
       case "test":
         return this.host.applyTest(node.name, this.evaluate(node.input, scope), this.arguments(node.args, scope));
       case "not":
@@ -70,7 +71,7 @@ export class ExpressionEvaluator {
       case "sign":
         return negate(this.evaluate(node.value, scope), node.negative);
       case "binary":
-        return binary(node.operator, this.evaluate(node.left, scope), this.evaluate(node.right, scope));
+        return this.binary(node, scope);
       case "compare":
         return this.compareChain(node, scope);
       case "and":
@@ -110,9 +111,25 @@ export class ExpressionEvaluator {
     return sliceValue(object, { start: part(index.start), stop: part(index.stop), step: part(index.step) });
   }
 
+  private filter(node: Node<"filter">, scope: Scope): Value {
+    const input = this.evaluate(node.input, scope);
+    const args = this.arguments(node.args, scope);
+    operationAt(node.at);
+    return this.host.applyFilter(node.name, input, args);
+  }
+
+  private binary(node: Node<"binary">, scope: Scope): Value {
+    const left = this.evaluate(node.left, scope);
+    const right = this.evaluate(node.right, scope);
+    operationAt(node.at);
+    return binary(node.operator, left, right);
+  }
+
   private callNode(node: Node<"call">, scope: Scope): Value {
     const callee = this.evaluate(node.callee, scope);
-    return callValue(callee, this.arguments(node.args, scope));
+    const args = this.arguments(node.args, scope);
+    operationAt(node.at);
+    return callValue(callee, args);
   }
 
   arguments(args: CallArguments, scope: Scope): Arguments {

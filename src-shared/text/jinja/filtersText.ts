@@ -1,6 +1,7 @@
 import { concatenate, Str, StrBuilder } from "./authored.ts";
 import { bind, given } from "./binding.ts";
 import { fitsText, spendText } from "./limits.ts";
+import { madeFrom } from "./losses.ts";
 import { formatPercent } from "./formatPercent.ts";
 import { toJson, toStr, type JsonOptions } from "./printing.ts";
 import type { Filter } from "./runtime.ts";
@@ -23,11 +24,11 @@ import {
 
 /** Filters that give text. Those that cut, join or put in keep who wrote each character. */
 
-function rewritten(input: Value, rewrite: (text: string) => string): Str {
+function rewritten(input: Value, operation: string, rewrite: (text: string) => string): Str {
   const value = toStr(input);
   spendText(value.text.length * 8);
   const text = rewrite(value.text);
-  return text === value.text ? value : new Str(text);
+  return text === value.text ? value : madeFrom(value, text, operation);
 }
 
 const WORD_BEGINNING = new RegExp(`([-${PYTHON_SPACE}({[<]+)`, "u");
@@ -143,16 +144,15 @@ const escape: Filter = (input) => {
 
 const urlEncode: Filter = (input) => {
   if (!(input instanceof Str)) throw new UnsupportedError("urlencode of something other than a string");
-  return new Str(
-    encodeURIComponent(input.text)
-      .replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-      .replaceAll("%2F", "/"),
-  );
+  const encoded = encodeURIComponent(input.text)
+    .replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll("%2F", "/");
+  return encoded === input.text ? input : madeFrom(input, encoded, "urlencode");
 };
 
 /** Filters of jinja2 3.1 that give text, by name; `tojson` is Hugging Face's, without HTML escapes. */
 export const TEXT_FILTERS: Readonly<Record<string, Filter>> = {
-  capitalize: (input) => rewritten(input, capitalize),
+  capitalize: (input) => rewritten(input, "capitalize", capitalize),
   center: (input, args) => {
     const [width] = bind("center", args, ["width"]);
     return centre(toStr(input), width === undefined ? 80 : asIndex(width), " ");
@@ -161,15 +161,15 @@ export const TEXT_FILTERS: Readonly<Record<string, Filter>> = {
   escape,
   format,
   indent,
-  lower: (input) => rewritten(input, (text) => text.toLowerCase()),
+  lower: (input) => rewritten(input, "lower", (text) => text.toLowerCase()),
   replace,
   safe: (input) => new Markup(toStr(input)),
   string: (input) => (input instanceof Markup ? input : toStr(input)),
-  title: (input) => rewritten(input, titleWords),
+  title: (input) => rewritten(input, "title", titleWords),
   tojson,
   trim,
   truncate,
-  upper: (input) => rewritten(input, (text) => text.toUpperCase()),
+  upper: (input) => rewritten(input, "upper", (text) => text.toUpperCase()),
   urlencode: urlEncode,
   wordcount: (input) => toStr(input).text.match(/[\p{L}\p{N}_]+/gu)?.length ?? 0,
   /** `default` also lives here: it is what templates use most on text. */

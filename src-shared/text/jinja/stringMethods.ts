@@ -3,6 +3,7 @@ import { bind, given } from "./binding.ts";
 import { padStr } from "./formatNumber.ts";
 import { PYTHON_SPACE } from "./lexer.ts";
 import { fitsText, spendSearch, spendText } from "./limits.ts";
+import { madeFrom } from "./losses.ts";
 import { iterate } from "./operators.ts";
 import { joinStr, replaceStr, splitLines, splitStr, splitWhitespace, stripStr } from "./strings.ts";
 import { asIndex, asText, PyList, PyTuple, PythonError, typeName, type Arguments, type Value } from "./values.ts";
@@ -104,12 +105,12 @@ export function centre(self: Str, width: number, fill: string): Str {
 }
 
 /** A method that makes another text: the result is the template's, unless nothing changed. */
-function rewriter(rewrite: (text: string) => string): StringMethod {
+function rewriter(name: string, rewrite: (text: string) => string): StringMethod {
   return (self, args) => {
-    bind("method", args, []);
+    bind(name, args, []);
     spendText(self.text.length * 8);
     const text = rewrite(self.text);
-    return text === self.text ? self : new Str(text);
+    return text === self.text ? self : madeFrom(self, text, name);
   };
 }
 
@@ -211,8 +212,8 @@ const LINE_PARAMETERS = ["keepends"];
 
 /** Methods of Python's `str`, by name; `format` is added where attributes are looked up. */
 export const STRING_METHODS: Readonly<Record<string, StringMethod>> = {
-  capitalize: rewriter(capitalize),
-  casefold: rewriter((text) => text.replaceAll("ß", "ss").toLowerCase()),
+  capitalize: rewriter("capitalize", capitalize),
+  casefold: rewriter("casefold", (text) => text.replaceAll("ß", "ss").toLowerCase()),
   center: padder("center", "^"),
   count: countMatches,
   endswith: affixTest("endswith", (text, affix) => text.endsWith(affix)),
@@ -229,7 +230,7 @@ export const STRING_METHODS: Readonly<Record<string, StringMethod>> = {
   isupper: caseTest(/\p{Lu}/u, /[\p{Ll}\p{Lt}]/u),
   join: joinMethod,
   ljust: padder("ljust", "<"),
-  lower: rewriter((text) => text.toLowerCase()),
+  lower: rewriter("lower", (text) => text.toLowerCase()),
   lstrip: stripper("lstrip", { left: true, right: false }),
   partition: partitioner("partition", false),
   removeprefix: affixRemover("removeprefix", true),
@@ -245,8 +246,8 @@ export const STRING_METHODS: Readonly<Record<string, StringMethod>> = {
   splitlines: (self, args) => new PyList(splitLines(self, bind("splitlines", args, LINE_PARAMETERS)[0] === true)),
   startswith: affixTest("startswith", (text, affix) => text.startsWith(affix)),
   strip: stripper("strip", { left: true, right: true }),
-  swapcase: rewriter(swapCase),
-  title: rewriter(titleCase),
-  upper: rewriter((text) => text.toUpperCase()),
+  swapcase: rewriter("swapcase", swapCase),
+  title: rewriter("title", titleCase),
+  upper: rewriter("upper", (text) => text.toUpperCase()),
   zfill: zeroFill,
 };

@@ -2,6 +2,7 @@ import type { Str } from "./authored.ts";
 import { StrBuilder } from "./authored.ts";
 import { PYTHON_SPACE } from "./lexer.ts";
 import { fitsItems, spendSearch, spendText } from "./limits.ts";
+import { inPlaceOf } from "./losses.ts";
 import { PythonError } from "./values.ts";
 
 /** The string operations that keep who wrote each character. Limits are the largest number of cuts. */
@@ -129,7 +130,23 @@ export function replaceStr(value: Str, old: Str, options: { replacement: Str; li
   if (old.text === "") return interleave(value, options);
   spendSearch(value.text, old.text);
   const parts = splitFromLeft(value, old.text, options.limit);
-  return parts.length === 1 ? value : joinStr(options.replacement, parts);
+  if (parts.length === 1) return value;
+  return value.runs === undefined ? joinStr(options.replacement, parts) : replaced(value, parts, { ...options, old });
+}
+
+/** The new text between the parts, each time in place of whoever wrote the old one there. */
+function replaced(value: Str, parts: readonly Str[], { old, replacement }: { old: Str; replacement: Str }): Str {
+  const out = new StrBuilder();
+  let at = 0;
+  parts.forEach((part, i) => {
+    if (i > 0) {
+      out.add(inPlaceOf(value.authorAt(at), replacement, "replace"));
+      at += old.text.length;
+    }
+    out.add(part);
+    at += part.text.length;
+  });
+  return out.build();
 }
 
 /** Replacing the empty string puts the replacement before each character and at the end. */

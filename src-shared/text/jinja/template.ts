@@ -4,6 +4,7 @@ import { Evaluator, type OriginMark, type RenderResult, type SourceRange } from 
 import { DEFAULT_LIMITS, type RenderLimits } from "./limits.ts";
 import { parseTemplate } from "./parser.ts";
 import { TemplateSource } from "./source.ts";
+import type { LossMarks } from "./losses.ts";
 import type { Value } from "./values.ts";
 
 /** Limits and clock of a render; both have defaults. */
@@ -13,6 +14,8 @@ export interface RenderOptions {
   readonly now?: () => number;
   /** Tells which piece of the template put out each character; costs time, so only views ask. */
   readonly mark?: OriginMark;
+  /** Told of operations that lose who wrote a text. */
+  readonly losses?: LossMarks;
 }
 
 /** A parsed chat template, rendered as `apply_chat_template` renders it. */
@@ -35,8 +38,15 @@ export class ChatTemplate {
   /** @throws SiftError `template-raised`, `template-error`, `template-unsupported` or `template-limit`. */
   render(variables: ReadonlyMap<string, Value>, options: RenderOptions = {}): RenderResult {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
-    const mark = options.mark ? { mark: options.mark } : {};
-    return new Evaluator(this.place, { variables, limits, now: options.now ?? Date.now, ...mark }).run(this.parsed);
+    const { mark, losses, now = Date.now } = options;
+    const hooks = { ...(mark ? { mark } : {}), ...(losses ? { losses } : {}) };
+    return new Evaluator(this.place, { variables, limits, now, ...hooks }).run(this.parsed);
+  }
+
+  /** 1-based line and column of an offset in the source. */
+  placeAt(offset: number): { readonly line: number; readonly column: number } {
+    const { line = 1, column = 1 } = this.place.place(offset);
+    return { line, column };
   }
 
   /** 1-based line of an offset in the source. */

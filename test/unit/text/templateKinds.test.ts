@@ -117,3 +117,25 @@ describe("without tags the same answers are found, by who wrote what", () => {
     }
   });
 });
+
+describe("what a template did to an answer is named where its characters are not known any more", () => {
+  const tokenizer = markedTokenizer();
+  const operationsOf = (kind: string): string[] => {
+    const encoder = createEncoder({ tokenizer, template: { kind: "jinja", source: kinds[kind] ?? "" }, now: clock });
+    const found = expected.filter((each) => each.kind === kind && each.ids !== undefined);
+    const losses = found.flatMap(({ row }) => encoder.encode(parseRowText(rows[row] ?? ""), row).facts.losses ?? []);
+    return [...new Set(losses.map(({ operation, line, column }) => `${operation} ${line}:${column}`))].sort();
+  };
+
+  it("in every kind", () => {
+    const named = namesOfKinds
+      .map((kind) => [kind, operationsOf(kind)] as const)
+      .filter(([, found]) => found.length > 0);
+    expect(Object.fromEntries(named)).toEqual({
+      // two line ends become one, by the template's own text
+      falcon: ["replace 1:161", "replace 1:183", "replace 1:264"],
+      // an answer that is nothing but reasoning is dropped
+      "think-dropped": [" 0:0"],
+    });
+  });
+});

@@ -60,3 +60,27 @@ describe.skipIf(!templates || !datasets)("a template without tags and its tagged
     120_000,
   );
 });
+
+describe.skipIf(!templates || !datasets)("templates that people have (needs ../shared)", () => {
+  const sources = templates === undefined ? [] : readdirSync(templates).map((file) => file.replace(/\.jinja$/, ""));
+  it.each(sources)(
+    "%s: every character of an answer is traced, or the row says why not",
+    (name) => {
+      const encoder = encoderOf(name);
+      const silent: string[] = [];
+      for (const file of readdirSync(datasets ?? "")) {
+        const rows = conversations(join(datasets ?? "", file)).slice(0, 80);
+        rows.forEach((row, i) => {
+          try {
+            const { facts } = encoder.encode(row, i);
+            for (const loss of facts.losses ?? []) silent.push(`${file} ${i} ${JSON.stringify(loss)}`);
+          } catch {
+            // a template may refuse a row
+          }
+        });
+      }
+      expect(silent).toEqual([]);
+    },
+    120_000,
+  );
+});

@@ -2,6 +2,7 @@ import type { Proof } from "#shared/contract/text.ts";
 import { proofHtml } from "#shared/report/proofHtml.ts";
 import { formatNumber, formatPercent } from "../../../i18n/format.ts";
 import { i18n, t } from "../../../i18n/i18n.svelte.ts";
+import { lossText } from "../../../components/tokens/loss-text.ts";
 import { choiceName } from "../choice-name.ts";
 
 /** The proof as a page of its own, in the language of the app. */
@@ -30,11 +31,12 @@ export function reportHtml(proof: Proof): string {
       rows:
         finding.rows.map((row) => formatNumber(row + 1)).join(", ") +
         (finding.count > finding.rows.length ? ", …" : ""),
-      examples: finding.examples.map(({ row, before, marked, after, instead, position }) => ({
+      examples: finding.examples.map(({ row, before, marked, after, instead, position, loss }) => ({
         label: words.example(formatNumber(row + 1)),
         before,
         marked,
         after,
+        note: loss ? lossText(loss, t().tokens.loss) : undefined,
         instead:
           instead === undefined ? undefined : { label: position < 0 ? words.because : words.instead, text: instead },
       })),
