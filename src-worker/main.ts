@@ -4,7 +4,7 @@ import { Channel } from "./channel.ts";
 import { ChatSession } from "./generate/session.ts";
 import { runLayoutJob } from "./train/layout-check.ts";
 import { runTrainJob } from "./train/job.ts";
-import type { StopMode } from "./train/loop.ts";
+import { RunControl } from "./train/control.ts";
 import { describeFailure } from "./failure.ts";
 
 /** How the process ends; core goes by the events, a terminal by these. */
@@ -13,12 +13,14 @@ export const EXIT = { done: 0, failed: 1, badMessage: 2, channelLost: 3, stopped
 /** The worker process: one job, told over IPC, in a process of its own so that a native crash costs one run at most. */
 class Worker {
   readonly #channel = new Channel();
-  #stopMode: StopMode | undefined;
+  readonly #control = new RunControl();
   #busy = false;
+  #training = false;
   #chat: ChatSession | undefined;
 
   start(): void {
     process.on("SIGINT", () => undefined); // Ctrl+C reaches the whole process group; core decides what it means
+    process.on("SIGTERM", () => this.#terminate());
     process.on("uncaughtException", (error) => void this.#fail(error, EXIT.failed));
     process.on("unhandledRejection", (error) => void this.#fail(error, EXIT.failed));
     process.on("disconnect", () => process.exit(EXIT.channelLost));
@@ -34,8 +36,13 @@ class Worker {
       case "job":
         return this.#startJob(message.job);
       case "stop":
-        this.#stopMode = message.mode;
-        return;
+        return this.#control.stop(message.mode);
+      case "save":
+        return this.#control.save();
+      case "pause":
+        return this.#control.pause();
+      case "resume":
+        return this.#control.resume();
       case "generate":
         return this.#generate(message);
       case "cancel-generate":
@@ -61,11 +68,18 @@ class Worker {
   }
 
   async #train(job: TrainJob): Promise<void> {
+    this.#training = true;
     const outcome = await runTrainJob(job, {
       send: (event) => this.#channel.send(event),
-      stopMode: () => this.#stopMode,
+      control: this.#control,
     });
     await this.#end(outcome === "done" ? EXIT.done : EXIT.stopped);
+  }
+
+  /** A run in progress finishes its step and saves; anything else ends at once. */
+  #terminate(): void {
+    if (this.#training) this.#control.stop("save");
+    else process.exit(EXIT.stopped);
   }
 
   async #checkLayout(job: LayoutJob): Promise<void> {

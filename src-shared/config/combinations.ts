@@ -34,6 +34,8 @@ const hasEvalFiles = (s: Settings) => {
   return Array.isArray(files) && files.length > 0;
 };
 
+const nothingHeldOut = (s: Settings): boolean => s.values.get("eval_split") === 0 && !hasEvalFiles(s);
+
 /** Combinations that cannot work. */
 const IMPOSSIBLE: readonly Rule[] = [
   {
@@ -57,6 +59,24 @@ const IMPOSSIBLE: readonly Rule[] = [
     ),
     message: "eval_steps is given, but eval_split: 0 leaves nothing to evaluate on",
     remedy: "Give eval_files or an eval_split, or drop eval_steps",
+  },
+  {
+    key: "early_stopping_patience",
+    applies: all(gave("early_stopping_patience"), nothingHeldOut),
+    message: "early_stopping_patience needs rows to measure on, and none are held out",
+    remedy: "Give eval_files or an eval_split (under 200 rows none is split off unless asked)",
+  },
+  {
+    key: "load_best_model_at_end",
+    applies: all(is("load_best_model_at_end", true), gave("load_best_model_at_end"), nothingHeldOut),
+    message: "load_best_model_at_end needs rows to measure on, and none are held out",
+    remedy: "Give eval_files or an eval_split (under 200 rows none is split off unless asked)",
+  },
+  {
+    key: "from_scratch",
+    applies: all(is("from_scratch", true), is("finetuning_type", "lora")),
+    message: "from_scratch draws new weights, and an adapter would leave them as they are",
+    remedy: "Use finetuning_type: full, or leave from_scratch out",
   },
   {
     key: "overwrite_output_dir",
@@ -96,6 +116,11 @@ const WITHOUT_EFFECT: readonly Omit<Rule, "remedy">[] = [
     key: "lora_r",
     applies: (s) => is("finetuning_type", "full")(s) && LORA_KEYS.some((key) => s.given.has(key)),
     message: "lora_* and target_modules have no effect with finetuning_type: full",
+  },
+  {
+    key: "early_stopping_threshold",
+    applies: (s) => s.given.has("early_stopping_threshold") && !s.given.has("early_stopping_patience"),
+    message: "early_stopping_threshold has no effect without early_stopping_patience",
   },
   {
     key: "num_train_epochs",

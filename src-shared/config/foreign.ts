@@ -50,7 +50,6 @@ const TRAINING_ARGUMENTS: [string, ForeignName][] = [
   ),
   ...each("optim_args optim_target_modules adafactor", refused("AdamW as in PyTorch is the only optimizer")),
   ...each("label_smoothing_factor", refused("the loss is plain cross entropy; leave it out")),
-  ...each("neftune_noise_alpha", refused("noise on embeddings is not offered; leave it out")),
   ...each("average_tokens_across_devices", ignored("the loss of a step is already a mean over all its scored tokens")),
   ...each(
     "per_device_eval_batch_size per_gpu_eval_batch_size eval_accumulation_steps eval_do_concat_batches eval_use_gather_object batch_eval_metrics include_for_metrics include_inputs_for_metrics eval_packing",
@@ -77,13 +76,10 @@ const TRAINING_ARGUMENTS: [string, ForeignName][] = [
     "save_safetensors save_on_each_node enable_jit_checkpoint",
     ignored("checkpoints are always safetensors, written once"),
   ),
-  ...each(
-    "load_best_model_at_end metric_for_best_model greater_is_better",
-    refused("compare the checkpoints by their eval_loss, and use the best one's folder"),
-  ),
+  ...each("greater_is_better", refused("the best model is the one with the smallest eval_loss", [null, false])),
   ...each("logging_strategy", refused("set logging_steps", [null, "steps"])),
   ...each("logging_first_step", ignored("with logging_steps: 1 the first step is logged; else use it")),
-  ...each("logging_nan_inf_filter", ignored("a loss that is not finite ends the run; it is never hidden")),
+  ...each("logging_nan_inf_filter", ignored("a step that is not finite is skipped and shown; it is never hidden")),
   ...each("logging_dir", ignored("TensorBoard files go to output_dir/runs")),
   ...each(
     "include_num_input_tokens_seen include_tokens_per_second include_tokens_per_sec",

@@ -177,11 +177,21 @@ export const CONFIG_KEYS: { readonly [K in ConfigKey]: KeySpec } = {
     "A new order in each epoch, fixed by the seed, keeps the file's order out of the result.",
     BOOLEAN,
   ),
-  finetuning_type: key(
+  finetuning_type: key("method", "lora", "An adapter needs a fraction of the memory and forgets less.", {
+    ...choice(["lora", "full"]),
+    derive: (values) => (values.get("from_scratch") === true ? "full" : "lora"),
+  }),
+  from_scratch: key(
     "method",
-    "lora",
-    "An adapter needs a fraction of the memory and forgets less.",
-    choice(["lora", "full"]),
+    false,
+    "Training starts with the model's weights; true draws new ones from its config.json and the seed.",
+    BOOLEAN,
+  ),
+  neftune_noise_alpha: key(
+    "method",
+    null,
+    "No noise on the embeddings; 5 is where its paper starts.",
+    number(ABOVE_ZERO),
   ),
   lora_r: key("method", 16, "Rank 16 is enough for most instruction data.", integer(atLeast(1))),
   lora_alpha: key("method", 32, "Twice the rank, a common and forgiving scale.", number(ABOVE_ZERO)),
@@ -205,7 +215,8 @@ export const CONFIG_KEYS: { readonly [K in ConfigKey]: KeySpec } = {
   }),
   learning_rate: key("main", 2e-4, "2e-4 for an adapter; 2e-5 for full fine-tuning, which moves every weight.", {
     ...number(NOT_NEGATIVE),
-    derive: (values) => (values.get("finetuning_type") === "full" ? 2e-5 : 2e-4),
+    derive: (values) =>
+      values.get("from_scratch") === true ? 3e-4 : values.get("finetuning_type") === "full" ? 2e-5 : 2e-4,
   }),
   lr_scheduler_type: key("schedule", "cosine", "The rate falls to zero smoothly by the end.", choice(SCHEDULER_TYPES)),
   lr_scheduler_kwargs: key("schedule", null, "The schedule's usual shape; a cosine with a floor ends at a tenth.", {
@@ -236,7 +247,33 @@ export const CONFIG_KEYS: { readonly [K in ConfigKey]: KeySpec } = {
   ),
   seed: key("schedule", 42, "Any fixed number makes the run repeatable.", integer(atLeast(0))),
   logging_steps: key("output", 1, "Every step is shown.", integer(atLeast(1))),
-  eval_steps: key("output", null, "The evaluation set is measured at the end of every epoch.", integer(atLeast(1))),
+  eval_steps: key("evaluation", null, "The evaluation set is measured at the end of every epoch.", integer(atLeast(1))),
+  early_stopping_patience: key(
+    "evaluation",
+    null,
+    "All passes are made; a number ends the run after so many evaluations without a better one.",
+    integer(atLeast(1)),
+  ),
+  early_stopping_threshold: key("evaluation", 0, "Any improvement counts as one.", number(NOT_NEGATIVE)),
+  load_best_model_at_end: key("evaluation", false, "The last step is the result; early stopping takes the best.", {
+    ...BOOLEAN,
+    derive: (values) => values.get("early_stopping_patience") != null,
+  }),
+  metric_for_best_model: key("evaluation", "eval_loss", "The loss on the held-out rows is what a run measures.", {
+    ...choice(["eval_loss"]),
+    normalize: (raw) => (raw === "loss" ? "eval_loss" : raw),
+  }),
+  sample_prompts: key("evaluation", [], "Give messages, and their answers are shown after every evaluation.", {
+    type: "list",
+    verbatim: true,
+  }),
+  sample_max_new_tokens: key("evaluation", 64, "Long enough to see how an answer begins.", integer(atLeast(1))),
+  sample_temperature: key(
+    "evaluation",
+    0,
+    "The most likely answer, so that evaluations compare.",
+    number(NOT_NEGATIVE),
+  ),
   save_steps: key("output", null, "A checkpoint is kept at the end of every epoch.", integer(atLeast(1))),
   save_total_limit: key("output", 2, "The two newest checkpoints are kept; 0 keeps all.", integer(atLeast(0))),
   resume_from_checkpoint: key("output", null, "A folder with checkpoints is resumed from its last complete one.", PATH),

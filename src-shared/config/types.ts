@@ -33,6 +33,8 @@ export interface RunConfig {
   readonly special_tokens_in_content: (typeof SPECIAL_CHOICES)[number];
   readonly shuffle: boolean;
   readonly finetuning_type: "lora" | "full";
+  readonly from_scratch: boolean;
+  readonly neftune_noise_alpha: number | null;
   readonly lora_r: number;
   readonly lora_alpha: number;
   readonly lora_dropout: number;
@@ -57,6 +59,13 @@ export interface RunConfig {
   readonly seed: number;
   readonly logging_steps: number;
   readonly eval_steps: number | null;
+  readonly early_stopping_patience: number | null;
+  readonly early_stopping_threshold: number;
+  readonly load_best_model_at_end: boolean;
+  readonly metric_for_best_model: "eval_loss";
+  readonly sample_prompts: readonly string[];
+  readonly sample_max_new_tokens: number;
+  readonly sample_temperature: number;
   readonly save_steps: number | null;
   readonly save_total_limit: number;
   readonly resume_from_checkpoint: string | null;

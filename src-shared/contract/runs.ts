@@ -2,7 +2,7 @@ import { eventIterator } from "@orpc/contract";
 import * as v from "valibot";
 import { empty, errorReport, id, path, procedure, read, timestamp } from "./common.ts";
 import { proof, templateChoice } from "./text.ts";
-import { workerEvent } from "../worker/protocol.ts";
+import { RUN_PHASES, workerEvent } from "../worker/protocol.ts";
 
 export const RUN_STATES = ["queued", "running", "stopping", "stopped", "failed", "interrupted", "done"] as const;
 export const runState = v.picklist(RUN_STATES);
@@ -22,7 +22,7 @@ export const configEntry = v.object({
   /** Text, number, choice, … for the form. */
   type: v.picklist(["string", "path", "integer", "number", "boolean", "choice", "list"]),
   choices: v.array(v.string()),
-  group: v.picklist(["main", "data", "method", "schedule", "optimizer", "output", "device"]),
+  group: v.picklist(["main", "data", "method", "schedule", "optimizer", "evaluation", "output", "device"]),
 });
 export type ConfigEntry = v.InferOutput<typeof configEntry>;
 export const configProblem = v.object({ key: v.string(), message: v.string(), remedy: v.nullable(v.string()) });
@@ -38,6 +38,8 @@ export const runSummary = v.object({
   modelName: v.string(),
   step: v.number(),
   totalSteps: v.nullable(v.number()),
+  /** What a running one does at the moment. */
+  phase: v.nullable(v.picklist(RUN_PHASES)),
   lastLoss: v.nullable(v.number()),
   evalLoss: v.nullable(v.number()),
   tokensPerSecond: v.nullable(v.number()),
@@ -81,7 +83,15 @@ export const runDetail = v.object({
   versionId: v.nullable(id),
   template: templateChoice,
   checkpoints: v.array(
-    v.object({ step: v.number(), path, bytes: v.number(), final: v.boolean(), createdAt: timestamp }),
+    v.object({
+      step: v.number(),
+      path,
+      bytes: v.number(),
+      final: v.boolean(),
+      createdAt: timestamp,
+      /** Of the smallest evaluation loss so far. */
+      best: v.boolean(),
+    }),
   ),
   machine: v.nullable(
     v.object({
@@ -93,10 +103,26 @@ export const runDetail = v.object({
       trainableParameters: v.nullable(v.number()),
     }),
   ),
+  /** Steps that changed nothing because loss or gradient was not a finite number, with the rows in them. */
+  skipped: v.array(v.object({ step: v.number(), what: v.picklist(["loss", "gradient"]), rows: v.array(v.number()) })),
   canResume: v.boolean(),
+  /** It has a checkpoint from which more passes or steps can be made. */
+  canExtend: v.boolean(),
   canChat: v.boolean(),
 });
 export type RunDetail = v.InferOutput<typeof runDetail>;
+
+/** What the model in training answered to one of `sample_prompts`. */
+export const runSample = v.object({
+  step: v.number(),
+  prompt: v.string(),
+  /** Null where it could not be decoded. */
+  text: v.nullable(v.string()),
+  tokens: v.number(),
+  /** It ended its answer by itself. */
+  stopped: v.boolean(),
+});
+export type RunSample = v.InferOutput<typeof runSample>;
 
 /** A recorded event with its sequence number in the run; the record is append-only. */
 export const runEvent = v.object({
@@ -174,7 +200,21 @@ export const runsContract = {
     .input(v.object({ layers: v.array(configLayer), waive: v.array(v.string()) }))
     .output(v.object({ runId: id, notices: v.array(configProblem) })),
   stop: procedure.input(v.object({ runId: id, save: v.boolean() })).output(runSummary),
+  /** A run that has ended goes on from its last checkpoint; one that waits for disk space tries again at once. */
   resume: procedure.input(v.object({ runId: id })).output(runSummary),
+  /** A checkpoint after the step in progress; the run goes on. */
+  saveNow: procedure.input(v.object({ runId: id })).output(runSummary),
+  /** A run that has ended goes on from its last checkpoint, to more passes or more steps than it was planned with. */
+  extend: procedure
+    .input(
+      v.object({
+        runId: id,
+        epochs: v.exactOptional(v.pipe(v.number(), v.gtValue(0))),
+        steps: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+      }),
+    )
+    .output(runSummary),
+  samples: read.input(v.object({ runId: id })).output(v.array(runSample)),
   rename: procedure.input(v.object({ runId: id, name: v.string() })).output(runSummary),
   remove: procedure.input(v.object({ runId: id, deleteFiles: v.boolean() })).output(v.object({})),
   metrics: read.input(v.object({ runId: id })).output(metricColumns),

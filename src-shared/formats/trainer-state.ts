@@ -19,7 +19,16 @@ const stepEntry = v.object({
   peak_memory_bytes: v.number(),
 });
 const evaluationEntry = v.object({ step: v.number(), eval_loss: v.number() });
-export const logEntry = v.union([stepEntry, evaluationEntry]);
+/** A step that changed nothing, because its loss or gradient was not a finite number. */
+const skippedEntry = v.object({
+  step: v.number(),
+  epoch: v.number(),
+  learning_rate: v.number(),
+  skipped: v.picklist(["loss", "gradient"]),
+  rows: v.array(v.number()),
+});
+export const logEntry = v.union([stepEntry, evaluationEntry, skippedEntry]);
+export type SkippedLogEntry = v.InferOutput<typeof skippedEntry>;
 export type StepLogEntry = v.InferOutput<typeof stepEntry>;
 export type EvaluationLogEntry = v.InferOutput<typeof evaluationEntry>;
 export type LogEntry = v.InferOutput<typeof logEntry>;
@@ -36,11 +45,16 @@ export const trainerState = v.looseObject({
   train_batch_size: v.number(),
   num_input_tokens_seen: v.number(),
   log_history: v.array(logEntry),
+  best_metric: v.optional(v.nullable(v.number()), null),
+  best_global_step: v.optional(v.nullable(v.number()), null),
+  best_model_checkpoint: v.optional(v.nullable(v.string()), null),
+  /** transformers' EarlyStoppingCallback keeps its count here. */
+  stateful_callbacks: v.optional(v.record(v.string(), v.unknown()), {}),
 });
 export type TrainerState = v.InferOutput<typeof trainerState>;
 
 /** trainer_state.json; the constant fields let transformers' TrainerState.load_from_json open it. */
-export function writeTrainerState(state: TrainerState): string {
+export function writeTrainerState(state: v.InferInput<typeof trainerState>): string {
   return `${JSON.stringify({ ...CONSTANT, ...state }, null, 2)}\n`;
 }
 

@@ -40,6 +40,8 @@ export const trainJob = v.object({
   /** Resolved run configuration (src-shared/config), every key present. */
   config: v.record(v.string(), v.unknown()),
   template: servingTemplate,
+  /** Ids of `sample_prompts`, each rendered with the template and ready to be answered. */
+  samplePrompts: v.exactOptional(v.array(v.array(v.number()))),
   /** Model, data and template hashes and versions, written into each checkpoint's manifest and compared on resume. */
   pins: v.record(v.string(), v.string()),
   /** The first training row, for the log: ids with labels (unshifted). */
@@ -82,10 +84,17 @@ export const generateRequest = v.object({
 });
 export type GenerateRequest = v.InferOutput<typeof generateRequest>;
 
-/** stop "save": finish the step, write a checkpoint, end as stopped. "discard": end at the next step without one. */
+/**
+ * stop "save": finish the step, write a checkpoint, end as stopped. "discard": end at the next step without one.
+ * save: write a checkpoint after the step in progress and go on. pause: wait before the next step (core cannot write its
+ * record) until resume, which also makes a run that waits for disk space try again at once.
+ */
 export const coreMessage = v.variant("type", [
   v.object({ type: v.literal("job"), job: v.variant("kind", [trainJob, chatJob, layoutJob]) }),
   v.object({ type: v.literal("stop"), mode: v.picklist(["save", "discard"]) }),
+  v.object({ type: v.literal("save") }),
+  v.object({ type: v.literal("pause") }),
+  v.object({ type: v.literal("resume") }),
   v.object({ type: v.literal("ack"), sequence: v.number() }),
   generateRequest,
   v.object({ type: v.literal("cancel-generate"), requestId: v.string() }),
@@ -93,7 +102,7 @@ export const coreMessage = v.variant("type", [
 ]);
 export type CoreMessage = v.InferOutput<typeof coreMessage>;
 
-export const RUN_PHASES = ["loading", "compiling", "training", "evaluating", "saving"] as const;
+export const RUN_PHASES = ["loading", "compiling", "training", "evaluating", "sampling", "saving", "paused"] as const;
 
 export const stepMetrics = v.object({
   type: v.literal("step"),
@@ -112,6 +121,20 @@ export const stepMetrics = v.object({
   peakMemoryBytes: v.number(),
 });
 export type StepMetrics = v.InferOutput<typeof stepMetrics>;
+
+/** A step whose loss or gradient was not a finite number: it changed nothing. */
+export const skippedStep = v.object({
+  type: v.literal("skipped"),
+  step: v.number(),
+  epoch: v.number(),
+  learningRate: v.number(),
+  what: v.picklist(["loss", "gradient"]),
+  /** Of the data, by their index there; the first hundred. */
+  rows: v.array(v.number()),
+  /** Steps in a row that were skipped, this one included. */
+  inARow: v.number(),
+});
+export type SkippedStep = v.InferOutput<typeof skippedStep>;
 
 export const workerEvent = v.variant("type", [
   v.object({
@@ -136,7 +159,35 @@ export const workerEvent = v.variant("type", [
     evalRows: v.number(),
   }),
   stepMetrics,
-  v.object({ type: v.literal("evaluation"), step: v.number(), evalLoss: v.number(), supervisedTokens: v.number() }),
+  skippedStep,
+  v.object({
+    type: v.literal("evaluation"),
+    step: v.number(),
+    evalLoss: v.number(),
+    supervisedTokens: v.number(),
+    /** The smallest loss so far. */
+    best: v.exactOptional(v.boolean()),
+  }),
+  /** The answer to one of `sample_prompts`; core adds the text. */
+  v.object({
+    type: v.literal("sample"),
+    step: v.number(),
+    prompt: v.number(),
+    ids: v.array(v.number()),
+    stopped: v.boolean(),
+    text: v.exactOptional(v.string()),
+  }),
+  /** The run waits: `disk-full` until the space is there. */
+  v.object({
+    type: v.literal("paused"),
+    step: v.number(),
+    reason: v.picklist(["disk-full", "record"]),
+    path: v.string(),
+    /** Null where they are not known. */
+    neededBytes: v.nullable(v.number()),
+    freeBytes: v.nullable(v.number()),
+  }),
+  v.object({ type: v.literal("continued"), step: v.number() }),
   v.object({
     type: v.literal("checkpoint"),
     step: v.number(),
@@ -167,7 +218,15 @@ export const workerEvent = v.variant("type", [
     separate: v.number(),
     weightSum: v.number(),
   }),
-  v.object({ type: v.literal("done"), step: v.number(), outcome: v.picklist(["done", "stopped"]) }),
+  v.object({
+    type: v.literal("done"),
+    step: v.number(),
+    outcome: v.picklist(["done", "stopped"]),
+    /** Set where early stopping ended the run. */
+    endedEarly: v.exactOptional(v.boolean()),
+    /** The step whose weights are the result, where that is not the last. */
+    bestStep: v.exactOptional(v.number()),
+  }),
   v.object({ type: v.literal("failed"), error: errorReport }),
 ]);
 export type WorkerEvent = v.InferOutput<typeof workerEvent>;

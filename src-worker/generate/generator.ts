@@ -44,6 +44,11 @@ export async function createGenerator(options: GeneratorOptions): Promise<Genera
   return new CachedGenerator(model, program);
 }
 
+/** Over weights, and an adapter's, that an engine holds already: a model in training, say. */
+export async function generatorOver(engine: Engine, model: ModelSpec, plan: LoraPlan | undefined): Promise<Generator> {
+  return new CachedGenerator(model, await engine.compile(generationGraph(model, plan, "")));
+}
+
 /** Returns what the adapter's buffers are called by. */
 function putAdapter(engine: Engine, adapter: AdapterSpec): string {
   const prefix = `${adapter.directory}/`;

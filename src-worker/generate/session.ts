@@ -1,11 +1,10 @@
-import { setImmediate } from "node:timers/promises";
 import { toErrorReport } from "#shared/errors.ts";
 import type { ChatJob, GenerateRequest, WorkerEvent } from "#shared/worker/protocol.ts";
 import { loadModel } from "#worker/models/folder.ts";
 import { randomStream } from "#worker/train/random.ts";
 import { openEngine } from "../open-engine.ts";
+import { continuePrompt } from "./continue.ts";
 import { createGenerator, type Generator } from "./generator.ts";
-import { sampleToken } from "./sampling.ts";
 
 /** A loaded model that answers requests, one after another in the order they came. */
 export class ChatSession {
@@ -48,23 +47,13 @@ export class ChatSession {
     }
   }
 
-  /** The stop id itself is neither sent nor part of `ids`. */
-  async #tokens(request: GenerateRequest): Promise<{ ids: number[]; stopped: boolean }> {
-    const random = randomStream(request.seed, "generate");
-    const ids: number[] = [];
-    let logits: Float32Array | undefined;
-    while (ids.length < request.maxNewTokens) {
-      await setImmediate(); // a cancel is delivered between tokens
-      if (this.#cancelled.has(request.requestId)) return { ids, stopped: false };
-      const last = ids.at(-1);
-      logits = await (last === undefined
-        ? this.#generator.prefill(Int32Array.from(request.promptIds))
-        : this.#generator.next(last));
-      const id = sampleToken(logits, request, random);
-      if (request.stopIds.includes(id)) return { ids, stopped: true };
-      ids.push(id);
-      this.#send({ type: "token", requestId: request.requestId, id });
-    }
-    return { ids, stopped: false };
+  #tokens(request: GenerateRequest): Promise<{ ids: number[]; stopped: boolean }> {
+    const { requestId } = request;
+    return continuePrompt(this.#generator, {
+      ...request,
+      random: randomStream(request.seed, "generate"),
+      cancelled: () => this.#cancelled.has(requestId),
+      onToken: (id) => this.#send({ type: "token", requestId, id }),
+    });
   }
 }

@@ -41,6 +41,8 @@ export interface DecoderInputs {
   /** [n] i32, tokens of the document that each belongs to */
   readonly lengths: ValueId;
   readonly attend: Attend;
+  /** [n, hiddenSize], added to the embeddings. */
+  readonly noise?: ValueId;
   readonly wanted?: Wanted;
   /** Keys and values of earlier tokens, [past, kvHeads · headSize] a layer, and the size of past + n. */
   readonly cache?: { readonly keys: readonly ValueId[]; readonly values: readonly ValueId[]; readonly context: Dim };
@@ -112,6 +114,7 @@ export class Decoder {
     const keys: ValueId[] = [];
     const values: ValueId[] = [];
     let x = this.#scale(this.#b.gatherRows(this.#table(EMBEDDING), inputs.ids), embeddingScale);
+    if (inputs.noise !== undefined) x = this.#b.add(x, inputs.noise);
     for (let layer = 0; layer < layers; layer++) {
       const wanted = layer === layers - 1 ? inputs.wanted : undefined;
       const entering = x;

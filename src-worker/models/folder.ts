@@ -63,6 +63,17 @@ export function loadModel(directory: string): ModelSpec {
   return { ...spec, directory, tensors: found, notices: [...spec.notices, ...unused] };
 }
 
+/** A model of a folder's config.json whose weights are still to be drawn; weights that lie there are not read. */
+export function blankModel(directory: string): ModelSpec {
+  const files = listFolder(directory);
+  const file = join(directory, "config.json");
+  if (!files.includes("config.json")) throw withoutConfig(directory, files);
+  const spec = modelFromConfig(readJson(file, "model-config-invalid"), file);
+  const weights = files.filter((name) => name.endsWith(".safetensors"));
+  const unused = weights.length > 0 ? [`from_scratch: the weights in ${weights.join(", ")} are not used`] : [];
+  return { ...spec, notices: [...spec.notices, ...unused] };
+}
+
 function listFolder(directory: string): string[] {
   if (!existsSync(directory) || !statSync(directory).isDirectory()) {
     throw new SiftError("model-folder-missing", `there is no folder ${directory}`, {
@@ -154,7 +165,7 @@ function withoutWeights(directory: string, files: readonly string[]): SiftError 
   }
   return new SiftError("model-weights-missing", "the folder has a config.json but no *.safetensors", {
     where,
-    remedy: "download the weights",
+    remedy: "download the weights, or set from_scratch: true to train new ones from config.json",
   });
 }
 

@@ -13,6 +13,8 @@ export interface MicroBatch {
   readonly documents: Int32Array;
   readonly labels: Int32Array;
   readonly weights: Float32Array;
+  /** Added to the embeddings in a training step, where it is noisy. [tokens · hiddenSize] */
+  readonly noise?: Float32Array;
 }
 
 /** What the training graph is fed with, beside the weights' scale. */

@@ -1,3 +1,4 @@
+import { learningRateFactor, planSteps } from "#shared/config/index.ts";
 import type { TrainJob } from "#shared/worker/protocol.ts";
 import type { OpenedCheckpoint } from "./checkpoints.ts";
 import type { Run } from "./loop.ts";
@@ -39,15 +40,27 @@ export function announce({ run, job, resumed }: { run: Run; job: TrainJob; resum
   say(`Training rows: ${data.rows}; evaluation rows: ${evaluation?.data.rows ?? 0}`);
   say(`Steps: ${plan.totalSteps}, ${plan.stepsPerEpoch} an epoch, ${plan.warmupSteps} of warm-up`);
   for (const notice of trainer.notices) run.log.write("warning", "sift.model", notice);
-  if (resumed) warnOnResume(run, resumed);
+  if (resumed) announceResume(run, resumed);
   logFirstRow(run);
 }
 
-function warnOnResume({ log, trainer }: Run, { manifest, path }: OpenedCheckpoint): void {
+function announceResume(run: Run, { manifest, path, passedOver }: OpenedCheckpoint): void {
+  const { log, trainer, plan } = run;
+  for (const each of passedOver) log.write("warning", "sift.train", `Passed over ${each}`);
   log.write("info", "sift.train", `Resuming from ${path} after step ${manifest.step}`);
+  if (plan.totalSteps > manifest.totalSteps) log.write("info", "sift.train", extensionText(run, manifest));
   if (manifest.threads === trainer.engine.threads) return;
   const change = `${manifest.threads} threads before, ${trainer.engine.threads} now`;
   log.write("warning", "sift.train", `The curve may differ in its last digits from an uninterrupted run: ${change}`);
+}
+
+/** How the schedule goes on: it is laid over the new length. */
+function extensionText({ config, plan }: Run, { step, totalSteps }: OpenedCheckpoint["manifest"]): string {
+  const rate = (total: number): number =>
+    config.learning_rate * learningRateFactor(step, config, planSteps(1, { ...config, max_steps: total }));
+  const shown = (value: number): string => String(Number(value.toPrecision(4)));
+  const before = `${shown(rate(totalSteps))} on the old one`;
+  return `Extended from ${totalSteps} to ${plan.totalSteps} steps: the ${config.lr_scheduler_type} schedule is laid over the new length; the next rate is ${shown(rate(plan.totalSteps))} (${before})`;
 }
 
 function logFirstRow({ log, data }: Run): void {

@@ -5,6 +5,8 @@ import type { BatchUnit } from "./sampler.ts";
 import type { SnapshotRow } from "./snapshot.ts";
 
 export interface CountedBatch {
+  /** The rows that it is made of, one a document. */
+  readonly rows: readonly number[];
   readonly batch: MicroBatch;
   /** Positions with a target whose weight is not 0, counted after the shift. */
   readonly supervisedTokens: number;
@@ -16,10 +18,10 @@ interface RowSource {
 
 /** Rows laid end to end, never padded, each with positions from 0 and labels shifted on its own. */
 export function layRows(source: RowSource, rows: BatchUnit): CountedBatch {
-  const read = rows.map((row) => source.read(row)).filter((row) => row.ids.length > 0);
+  const read = rows.map((row) => ({ row, ...source.read(row) })).filter(({ ids }) => ids.length > 0);
   const { offsets, ...arrays } = layOut(read);
   const batch = { ...arrays, documents: offsets };
-  return { batch, supervisedTokens: countScored(batch) };
+  return { rows: read.map(({ row }) => row), batch, supervisedTokens: countScored(batch) };
 }
 
 function countScored({ labels, weights }: Pick<MicroBatch, "labels" | "weights">): number {

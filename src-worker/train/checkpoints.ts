@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import * as v from "valibot";
 import { SiftError } from "#shared/errors.ts";
 import {
@@ -81,12 +81,21 @@ async function fillFolder(
   return Object.values(files).reduce((sum, file) => sum + file.bytes, 0);
 }
 
-/** Removes the oldest complete checkpoints beyond `limit` (0 keeps all); returns their paths. */
-export function removeOldCheckpoints(outputDir: string, limit: number): string[] {
+/**
+ * Removes the oldest complete checkpoints beyond `limit` (0 keeps all); returns their paths. The one of step `keep` counts
+ * among them and stays, and so does the newest.
+ */
+export function removeOldCheckpoints(
+  outputDir: string,
+  { limit, keep }: { limit: number; keep: number | null },
+): string[] {
   if (limit === 0) return [];
   const complete = readdirSync(outputDir).filter((name) => existsSync(join(outputDir, name, CHECKPOINT_MANIFEST)));
   const steps = complete.flatMap((name) => checkpointStep(name) ?? []);
-  const old = steps.sort((a, b) => b - a).slice(limit);
+  const [newest = 0, ...others] = steps.sort((a, b) => b - a);
+  const kept = [...(others.some((step) => step === keep) ? [keep] : []), ...others.filter((step) => step !== keep)];
+  const staying = new Set([newest, ...kept.slice(0, Math.max(limit - 1, kept[0] === keep ? 1 : 0))]);
+  const old = steps.filter((step) => !staying.has(step));
   const paths = old.map((step) => join(outputDir, checkpointName(step)));
   for (const path of paths) rmSync(path, { recursive: true, force: true });
   return paths;
@@ -103,6 +112,8 @@ export function removeUnfinished(outputDir: string): void {
 
 export interface OpenedCheckpoint {
   readonly path: string;
+  /** Newer checkpoints that could not be used, each with the reason. */
+  readonly passedOver: readonly string[];
   readonly manifest: CheckpointManifest;
   readonly state: TrainerState;
 }
@@ -124,8 +135,54 @@ export async function openCheckpoint(
       },
     );
   }
+  await verifyFiles(path, manifest);
+  return { path, passedOver: [], manifest, state: readTrainerState(readFileSync(join(path, TRAINER_STATE), "utf8")) };
+}
+
+/**
+ * Opens the checkpoint at `path`, or, where that or a newer one is incomplete or damaged, the newest before it that is
+ * neither; those are named. @throws SiftError of the first one where none can be used, `resume-differs` at once
+ */
+export async function openNewestCheckpoint(
+  path: string,
+  wanted: Pick<ManifestFacts, "config" | "pins">,
+): Promise<OpenedCheckpoint> {
+  const passedOver = newerThan(path).map((name) => `${name}: it is incomplete or its manifest cannot be read`);
+  let first: unknown;
+  for (const candidate of [path, ...olderThan(path)]) {
+    try {
+      return { ...(await openCheckpoint(candidate, wanted)), passedOver };
+    } catch (error) {
+      if (!(error instanceof SiftError) || !UNUSABLE.includes(error.code)) throw error;
+      first ??= error;
+      passedOver.push(`${basename(candidate)}: ${error.message}`);
+    }
+  }
+  throw first;
+}
+
+const UNUSABLE = ["checkpoint-missing", "checkpoint-damaged"];
+
+function neighbours(path: string, wanted: (step: number, own: number) => boolean): string[] {
+  const [folder, own] = [dirname(path), checkpointStep(basename(path))];
+  if (own === undefined || !existsSync(folder)) return [];
+  const steps = readdirSync(folder).flatMap((name) => checkpointStep(name) ?? []);
+  return steps
+    .filter((step) => wanted(step, own))
+    .sort((a, b) => b - a)
+    .map(checkpointName);
+}
+const newerThan = (path: string): string[] => neighbours(path, (step, own) => step > own);
+const olderThan = (path: string): string[] =>
+  neighbours(path, (step, own) => step < own).map((name) => join(dirname(path), name));
+
+/** @throws SiftError `checkpoint-missing`, `checkpoint-damaged` for one that is not as it was written */
+export async function verifyCheckpoint(path: string): Promise<void> {
+  await verifyFiles(path, readManifest(path));
+}
+
+async function verifyFiles(path: string, manifest: CheckpointManifest): Promise<void> {
   for (const [name, expected] of Object.entries(manifest.files)) await verifyFile(path, name, expected);
-  return { path, manifest, state: readTrainerState(readFileSync(join(path, TRAINER_STATE), "utf8")) };
 }
 
 function readManifest(path: string): CheckpointManifest {
@@ -136,7 +193,7 @@ function readManifest(path: string): CheckpointManifest {
       : "there is no such checkpoint";
     throw new SiftError("checkpoint-missing", message, { where: { file: path, what: "resume_from_checkpoint" } });
   }
-  const parsed = v.safeParse(checkpointManifest, JSON.parse(readFileSync(file, "utf8")));
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), checkpointManifest), readFileSync(file, "utf8"));
   if (parsed.success) return parsed.output;
   throw new SiftError("checkpoint-damaged", `the manifest cannot be read: ${parsed.issues[0].message}`, {
     where: { file },

@@ -1,8 +1,22 @@
 import type { RunConfig, StepPlan } from "#shared/config/index.ts";
 import type { CheckpointManifest } from "#shared/formats/checkpoint.ts";
 import type { LogEntry, TrainerState } from "#shared/formats/trainer-state.ts";
-import type { StepMetrics } from "#shared/worker/protocol.ts";
+import type { SkippedStep, StepMetrics } from "#shared/worker/protocol.ts";
 
+/** What is known without the evaluations. */
+type Counters = Pick<
+  TrainerState,
+  | "epoch"
+  | "global_step"
+  | "max_steps"
+  | "num_train_epochs"
+  | "logging_steps"
+  | "eval_steps"
+  | "save_steps"
+  | "train_batch_size"
+  | "num_input_tokens_seen"
+  | "log_history"
+>;
 type Counted = CheckpointManifest["sinceLastEntry"];
 const EMPTY: Counted = { tokens: 0, supervisedTokens: 0, seconds: 0 };
 
@@ -43,11 +57,18 @@ export class History {
     return due ? this.#addEntry(metrics) : undefined;
   }
 
+  /** A step that changed nothing; its tokens and time count for nothing. */
+  addSkipped({ step, epoch, learningRate, what, rows }: Omit<SkippedStep, "type" | "inARow">): void {
+    this.#step = step;
+    this.#epoch = epoch;
+    this.#entries.push({ step, epoch, learning_rate: learningRate, skipped: what, rows });
+  }
+
   addEvaluation(step: number, evalLoss: number): void {
     this.#entries.push({ step, eval_loss: evalLoss });
   }
 
-  state(config: RunConfig, { totalSteps, stepsPerEpoch }: StepPlan): TrainerState {
+  state(config: RunConfig, { totalSteps, stepsPerEpoch }: StepPlan): Counters {
     return {
       epoch: this.#epoch,
       global_step: this.#step,

@@ -1,6 +1,6 @@
-import { appendFileSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { diskError } from "./files.ts";
+import { AppendedFile } from "./appended-file.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -8,14 +8,14 @@ export type LogSink = (level: LogLevel, message: string) => void;
 
 /** `train.log`: a line `time - level - name - message` for everything from `level` on; a resumed run goes on in the same file. */
 export class TrainLog {
-  readonly #path: string;
+  readonly #file: AppendedFile;
   readonly #level: LogLevel;
   readonly #sink: LogSink;
 
   /** `sink` gets the same messages, for the run's record. */
   constructor(path: string, level: LogLevel, sink: LogSink) {
     mkdirSync(dirname(path), { recursive: true });
-    this.#path = path;
+    this.#file = new AppendedFile(path);
     this.#level = level;
     this.#sink = sink;
   }
@@ -31,17 +31,22 @@ export class TrainLog {
     if (this.#takes("info")) this.#append("info", name, message);
   }
 
+  /** Every line is in the file; lines wait while the disk is full. */
+  get settled(): boolean {
+    return this.#file.waiting === 0;
+  }
+  /** @throws SiftError `disk-full` while lines wait */
+  requireWritten(): void {
+    this.#file.requireWritten();
+  }
+
   #takes(level: LogLevel): boolean {
     return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.#level);
   }
 
   #append(level: LogLevel, name: string, message: string): void {
     const line = `${formatTime(new Date())} - ${level.toUpperCase()} - ${name} - ${message.replaceAll("\n", "\\n")}\n`;
-    try {
-      appendFileSync(this.#path, line);
-    } catch (error) {
-      throw diskError(error, this.#path);
-    }
+    this.#file.append(line);
   }
 }
 

@@ -21,13 +21,15 @@ export interface LossGraphOptions {
   readonly trained: readonly Parameter[];
   /** Keeps a layer's input only and computes the layer again in the backward pass. */
   readonly recompute?: boolean;
+  /** Takes `noise` [tokens, hidden] that is added to the embeddings. */
+  readonly noise?: boolean;
 }
 
 /**
  * `loss` = Σ weight · token loss of one micro-batch, as a function of the weights; with `trained`, its gradients are
  * added to their buffers. One graph serves every length: tokens, chunks and scored rows are symbolic.
  */
-export function lossGraph({ model, lora, trained, recompute = false }: LossGraphOptions): Graph {
+export function lossGraph({ model, lora, trained, recompute = false, noise = false }: LossGraphOptions): Graph {
   const b = new GraphBuilder(trained.length > 0 ? "gradients" : "evaluate");
   const ints = (name: string, ...shape: Dim[]): ValueId => b.feed(name, { dtype: "i32", shape });
   const drops = lora !== undefined && lora.dropout > 0 && trained.length > 0;
@@ -38,6 +40,7 @@ export function lossGraph({ model, lora, trained, recompute = false }: LossGraph
     ids: ints("ids", "tokens"),
     positions: ints("positions", "tokens"),
     lengths: ints("lengths", "tokens"),
+    ...(noise ? { noise: b.feed("noise", { dtype: "f32", shape: ["tokens", model.config.hiddenSize] }) } : {}),
     attend: { limits: ints("limits", "tokens"), chunks: ints("chunks", "chunks", 4) },
     wanted: { rows, attend: { limits: rows, chunks: ints("row_chunks", "row_chunks", 4) } },
   });
@@ -71,6 +74,7 @@ export function lossFeeds(batch: MicroBatch, layout: Layout, weightSum: number):
   const chunks = (values: Int32Array): HostTensor => int(values, [values.length / 4, 4]);
   return {
     ids: int(batch.ids),
+    ...(batch.noise ? { noise: float(batch.noise, [layout.tokens, batch.noise.length / layout.tokens]) } : {}),
     positions: int(batch.positions),
     lengths: int(documentLengths(batch)),
     limits: int(layout.limits),

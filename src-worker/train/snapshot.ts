@@ -18,12 +18,15 @@ const BYTES_PER_TOKEN = 4;
 /** An immutable snapshot on disk. Rows are read by position, so that only the row index is held in memory. */
 export class Snapshot {
   readonly manifest: SnapshotManifest;
+  readonly #folder: string;
   /** [rows + 1] token offsets. */
   readonly #offsets: Float64Array;
+  #dataRows: readonly number[] | undefined;
   readonly #files: Readonly<Record<(typeof COLUMNS)[number], number>>;
 
   private constructor(folder: string, manifest: SnapshotManifest) {
     this.manifest = manifest;
+    this.#folder = folder;
     this.#offsets = readOffsets(join(folder, "offsets.f64"), manifest);
     const open = (file: SnapshotFile) => openSync(join(folder, file), "r");
     this.#files = { "ids.i32": open("ids.i32"), "labels.i32": open("labels.i32"), "weights.f32": open("weights.f32") };
@@ -51,6 +54,13 @@ export class Snapshot {
       labels: new Int32Array(column("labels.i32")),
       weights: new Float32Array(column("weights.f32")),
     };
+  }
+
+  /** Where rows of the snapshot stand in the data that a person knows, ascending. */
+  dataRows(rows: readonly number[]): number[] {
+    this.#dataRows ??= readDataRows(join(this.#folder, "rows.jsonl"));
+    const found = rows.map((row) => this.#dataRows?.[row] ?? row);
+    return [...new Set(found)].sort((a, b) => a - b);
   }
 
   close(): void {
@@ -101,6 +111,13 @@ function readOffsets(path: string, manifest: SnapshotManifest): Float64Array {
   const complete = offsets.length === manifest.rows + 1 && offsets[0] === 0 && offsets.at(-1) === manifest.tokens;
   if (!complete) throw damaged(path, "its offsets do not fit the number of rows and tokens");
   return offsets;
+}
+
+const rowLine = v.object({ row: v.number() });
+
+function readDataRows(path: string): number[] {
+  const lines = readFileSync(path, "utf8").split("\n").filter(Boolean);
+  return lines.map((line) => v.parse(rowLine, JSON.parse(line)).row);
 }
 
 function damaged(file: string, message: string): SiftError {

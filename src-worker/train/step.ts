@@ -15,6 +15,7 @@ import {
   updateGraphs,
   type OptimizerOptions,
 } from "./adamw.ts";
+import { generatorOver, type Generator } from "#worker/generate/generator.ts";
 import { lossFeeds, lossGraph } from "./loss-graph.ts";
 
 export type Method =
@@ -36,6 +37,8 @@ export interface TrainerOptions {
   readonly optimizer: OptimizerOptions;
   /** Gradient checkpointing: a layer at a time is computed again in the backward pass. Same result, less memory, slower. */
   readonly recompute?: boolean;
+  /** Micro-batches bring noise for their embeddings. */
+  readonly noise?: boolean;
   /** Draws first values and dropout masks. */
   readonly seed: number;
 }
@@ -45,6 +48,8 @@ export interface StepResult {
   readonly loss: number;
   /** Norm of all gradients together, before clipping. */
   readonly gradNorm: number;
+  /** Loss or norm was not a finite number: nothing was changed. */
+  readonly skipped: boolean;
   readonly tokens: number;
   /** Positions with a scored target. */
   readonly supervised: number;
@@ -59,7 +64,7 @@ export interface NamedTensor {
 
 export interface OptimizerState {
   /** Updates made so far. */
-  readonly step: number;
+  readonly updates: number;
   /** `exp_avg/NAME` and `exp_avg_sq/NAME` of every trained parameter. */
   readonly tensors: readonly NamedTensor[];
 }
@@ -76,11 +81,18 @@ export async function createTrainer(options: TrainerOptions): Promise<TrainStep>
   }
   engine.allocate(GRADIENT_NORM, [1]);
   const gradients = await engine.compile(
-    lossGraph({ model, trained, recompute: options.recompute ?? false, ...(lora ? { lora } : {}) }),
+    lossGraph({
+      model,
+      trained,
+      recompute: options.recompute ?? false,
+      noise: options.noise ?? false,
+      ...(lora ? { lora } : {}),
+    }),
   );
-  const updates: Program[] = [await engine.compile(normGraph(trained))];
+  const norm = await engine.compile(normGraph(trained));
+  const updates: Program[] = [];
   for (const graph of updateGraphs(trained, options.optimizer)) updates.push(await engine.compile(graph));
-  return new TrainStep({ options, lora, trained, gradients, updates });
+  return new TrainStep({ options, lora, trained, gradients, norm, updates });
 }
 
 function planOf({ config }: ModelSpec, method: Method): LoraPlan | AdapterSpec | undefined {
@@ -102,7 +114,8 @@ interface Parts {
   readonly lora: LoraPlan | undefined;
   readonly trained: readonly Parameter[];
   readonly gradients: Program;
-  /** The norm of the gradients, then the update in parts. */
+  readonly norm: Program;
+  /** The update in parts. */
   readonly updates: readonly Program[];
 }
 
@@ -111,6 +124,7 @@ export class TrainStep {
   readonly #parts: Parts;
   #evaluation: Program | undefined;
   #steps = 0;
+  #updates = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -121,21 +135,26 @@ export class TrainStep {
     return this.#parts.lora;
   }
 
-  /** Updates made so far. */
+  /** Steps made so far, and updates among them: a step that is not finite makes none. */
   get steps(): number {
     return this.#steps;
   }
+  get updates(): number {
+    return this.#updates;
+  }
 
   /**
-   * One update from all micro-batches together: how they are split changes nothing.
+   * One update from all micro-batches together: how they are split changes nothing. Loss or gradients that are not finite
+   * leave weights and moments as they are.
    * @throws SiftError `step-unscored` where no position of the step is scored, `micro-batch` for wrong input.
    */
   async step(microBatches: readonly MicroBatch[], learningRate: number): Promise<StepResult> {
-    const { options, trained, gradients, updates } = this.#parts;
+    const { trained, gradients } = this.#parts;
+    const { engine } = this.#parts.options;
     const laidOut = this.#layOut(microBatches);
     const weightSum = sum(laidOut.map(({ layout }) => layout.weightSum));
     if (!(weightSum > 0)) throw new SiftError("step-unscored", "no position of this step is scored");
-    for (const { name } of trained) options.engine.load(gradientBuffer(name), (target) => void target.fill(0));
+    for (const { name } of trained) engine.load(gradientBuffer(name), (target) => void target.fill(0));
     let loss = 0;
     for (const [index, { batch, layout }] of laidOut.entries()) {
       if (layout.scored === 0) continue;
@@ -143,16 +162,18 @@ export class TrainStep {
       loss += first(await gradients.run(feeds), "loss");
     }
     this.#steps++;
-    const feeds = updateFeeds(options.optimizer, this.#steps, learningRate);
-    for (const update of updates) await update.run(feeds);
-    const [gradNorm = NaN] = await options.engine.read(GRADIENT_NORM);
+    await this.#parts.norm.run({});
+    const [gradNorm = NaN] = await engine.read(GRADIENT_NORM);
+    const skipped = !Number.isFinite(loss) || !Number.isFinite(gradNorm);
+    if (!skipped) await this.#update(learningRate);
     const tokens = sum(laidOut.map(({ layout }) => layout.tokens));
-    return {
-      loss,
-      gradNorm,
-      tokens,
-      supervised: sum(laidOut.map(({ layout }) => layout.scored)),
-    };
+    return { loss, gradNorm, skipped, tokens, supervised: sum(laidOut.map(({ layout }) => layout.scored)) };
+  }
+
+  async #update(learningRate: number): Promise<void> {
+    this.#updates++;
+    const feeds = updateFeeds(this.#parts.options.optimizer, this.#updates, learningRate);
+    for (const update of this.#parts.updates) await update.run(feeds);
   }
 
   #layOut(microBatches: readonly MicroBatch[]): { batch: MicroBatch; layout: Layout }[] {
@@ -193,7 +214,7 @@ export class TrainStep {
       this.#named(firstMoment(name), shape),
       this.#named(secondMoment(name), shape),
     ]);
-    return { step: this.#steps, tensors: moments };
+    return { updates: this.#updates, tensors: moments };
   }
 
   /** Gradients of the last step, before clipping, by parameter. */
@@ -210,9 +231,10 @@ export class TrainStep {
     for (const { name } of this.#parts.trained) this.#parts.options.engine.load(name, (target) => fill(name, target));
   }
 
-  /** Puts moments (by the names of `exportOptimizer`) and the number of updates back. */
-  importOptimizer(step: number, fill: (name: string, target: Float32Array) => void): void {
-    this.#steps = step;
+  /** Puts moments (by the names of `exportOptimizer`) and the numbers of steps and updates back. */
+  importOptimizer(made: { steps: number; updates: number }, fill: (name: string, target: Float32Array) => void): void {
+    this.#steps = made.steps;
+    this.#updates = made.updates;
     for (const { name } of this.#parts.trained) {
       for (const moment of [firstMoment(name), secondMoment(name)]) {
         this.#parts.options.engine.load(moment, (target) => fill(moment, target));
@@ -228,9 +250,15 @@ export class TrainStep {
     return { total: count(this.#parts.options.model.parameters) + (this.lora ? trainable : 0), trainable };
   }
 
+  /** Writes with the weights as they are in the moment that it reads. */
+  generator(): Promise<Generator> {
+    const { options, lora } = this.#parts;
+    return generatorOver(options.engine, options.model, lora);
+  }
+
   async dispose(): Promise<void> {
-    const { gradients, updates } = this.#parts;
-    for (const program of [gradients, ...updates, this.#evaluation]) await program?.dispose();
+    const { gradients, norm, updates } = this.#parts;
+    for (const program of [gradients, norm, ...updates, this.#evaluation]) await program?.dispose();
   }
 }
 

@@ -3,10 +3,13 @@ import type { RunConfig } from "#shared/config/index.ts";
 import { SiftError } from "#shared/errors.ts";
 import type { LoraAdapterConfig } from "#shared/formats/adapter-config.ts";
 import type { EngineDescription } from "#worker/engines/engine.ts";
+import type { Generator } from "#worker/generate/generator.ts";
 import type { MicroBatch } from "#worker/models/layout.ts";
 import { locateTensors, readTensor, type TensorLocation } from "#worker/models/tensors.ts";
-import { loadModel } from "#worker/models/folder.ts";
+import { blankModel, loadModel, type ModelSpec } from "#worker/models/folder.ts";
 import { openEngine } from "../open-engine.ts";
+import type { CountedBatch } from "./batches.ts";
+import { embeddingNoise, noiseScale } from "./neftune.ts";
 import { createTrainer, type Method, type StepResult, type TrainStep } from "./step.ts";
 import { writeTensors } from "./tensor-file.ts";
 
@@ -16,7 +19,7 @@ export interface TrainerSource {
   /** An adapter to go on training. */
   readonly adapterDir: string | null;
   /** A checkpoint whose weights, moments and update count are put back. */
-  readonly resume: { readonly path: string; readonly step: number } | null;
+  readonly resume: { readonly path: string; readonly step: number; readonly updates: number } | null;
   readonly threads: number;
 }
 
@@ -28,23 +31,28 @@ export class Trainer {
   /** What was ignored in the model folder, in words. */
   readonly notices: readonly string[];
   readonly #steps: TrainStep;
+  readonly #model: ModelSpec;
+  readonly #config: RunConfig;
   readonly #dispose: () => Promise<void>;
 
   private constructor(parts: {
     engine: EngineDescription;
-    notices: readonly string[];
+    model: ModelSpec;
+    config: RunConfig;
     steps: TrainStep;
     dispose: () => Promise<void>;
   }) {
     this.engine = parts.engine;
-    this.notices = parts.notices;
+    this.notices = parts.model.notices;
+    this.#model = parts.model;
+    this.#config = parts.config;
     this.#steps = parts.steps;
     this.#dispose = parts.dispose;
   }
 
   static async open(config: RunConfig, source: TrainerSource): Promise<Trainer> {
     const engine = openEngine({ ...config, threads: source.threads });
-    const model = loadModel(source.modelDir);
+    const model = config.from_scratch ? blankModel(source.modelDir) : loadModel(source.modelDir);
     const steps = await createTrainer({
       engine,
       model,
@@ -57,10 +65,11 @@ export class Trainer {
         maxGradNorm: config.max_grad_norm,
       },
       recompute: config.gradient_checkpointing,
+      noise: config.neftune_noise_alpha !== null,
       seed: config.seed,
     });
     if (source.resume) putBack(steps, config, source.resume);
-    return new Trainer({ engine: engine.description, notices: model.notices, steps, dispose: () => engine.dispose() });
+    return new Trainer({ engine: engine.description, model, config, steps, dispose: () => engine.dispose() });
   }
 
   /** Tied tensors count once; an adapter counts towards the total. */
@@ -76,9 +85,37 @@ export class Trainer {
     return { r: lora.rank, alpha: lora.alpha, dropout: lora.dropout, targetModules: [...new Set(names)].sort() };
   }
 
-  /** One update from all micro-batches together. */
-  step(batches: readonly MicroBatch[], learningRate: number): Promise<StepResult> {
-    return this.#steps.step(batches, learningRate);
+  /** Updates made so far: the steps without those that were skipped. */
+  get updates(): number {
+    return this.#steps.updates;
+  }
+
+  /** One update from all micro-batches together. `step` k = 0, 1, … decides the noise. */
+  step(batches: readonly CountedBatch[], at: { step: number; learningRate: number }): Promise<StepResult> {
+    return this.#steps.step(
+      batches.map((batch) => this.#noisy(batch, at.step)),
+      at.learningRate,
+    );
+  }
+
+  #noisy({ batch, rows }: CountedBatch, step: number): MicroBatch {
+    const { neftune_noise_alpha: alpha, seed } = this.#config;
+    if (alpha === null) return batch;
+    const { config, raw } = this.#model;
+    const { hiddenSize } = config;
+    const scale = noiseScale(raw, config);
+    const noise = embeddingNoise({ rows, documents: batch.documents }, { alpha, hiddenSize, scale, seed, step });
+    return { ...batch, noise };
+  }
+
+  /** Writes with the weights as they are whenever it reads. */
+  generator(): Promise<Generator> {
+    return this.#steps.generator();
+  }
+
+  /** Bytes that `save` will write: float32 weights and two moments of what is trained. */
+  savedBytes({ optimizer }: { optimizer: boolean }): number {
+    return this.parameters.trainable * 4 * (optimizer ? 3 : 1);
   }
 
   evaluate(batch: MicroBatch): Promise<{ lossSum: number; weightSum: number }> {
@@ -92,6 +129,12 @@ export class Trainer {
     if (!options.optimizer) return [weights];
     await writeTensors(join(folder, OPTIMIZER_FILE), this.#steps.exportOptimizer().tensors);
     return [weights, OPTIMIZER_FILE];
+  }
+
+  /** Takes over a checkpoint's weights, for saving or evaluating; training does not go on from them. */
+  loadWeights(folder: string): void {
+    const weights = locateTensors(join(folder, weightsFile(this.adapter ? "lora" : "full")));
+    this.#steps.importWeights((name, target) => fill(weights, name, target));
   }
 
   dispose(): Promise<void> {
@@ -110,11 +153,11 @@ function methodOf(config: RunConfig, adapterDir: string | null): Method {
   return { kind: "lora", rank: lora_r, alpha: lora_alpha, dropout: lora_dropout, targetModules };
 }
 
-function putBack(steps: TrainStep, config: RunConfig, resume: { path: string; step: number }): void {
+function putBack(steps: TrainStep, config: RunConfig, resume: NonNullable<TrainerSource["resume"]>): void {
   const weights = locateTensors(join(resume.path, weightsFile(config.finetuning_type)));
   const moments = locateTensors(join(resume.path, OPTIMIZER_FILE));
   steps.importWeights((name, target) => fill(weights, name, target));
-  steps.importOptimizer(resume.step, (name, target) => fill(moments, name, target));
+  steps.importOptimizer({ steps: resume.step, updates: resume.updates }, (name, target) => fill(moments, name, target));
 }
 
 function fill(tensors: ReadonlyMap<string, TensorLocation>, name: string, target: Float32Array): void {

@@ -35,7 +35,7 @@ describe.each([
     const restored = await newTrainer(method);
     const fill = (name: string, target: Float32Array): void => target.set(saved.get(name) ?? []);
     restored.importWeights(fill);
-    restored.importOptimizer(optimizer.step, fill);
+    restored.importOptimizer({ steps: optimizer.updates, updates: optimizer.updates }, fill);
     expect(await curve(restored, 3, 6)).toEqual(losses.slice(3));
     expect(await hashOf(restored)).toBe(await hashOf(whole));
   });

@@ -9,10 +9,16 @@ const CONFIG_FILES = ["config.json", "adapter_config.json", "adapter_model.safet
 /** File hashes by path, size and time of change: weights are read once a session. */
 const known = new Map<string, string>();
 
+interface HashOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** False for a model whose weights are drawn: its configuration alone decides. */
+  readonly weights?: boolean;
+}
+
 /** SHA-256 over name and content of everything that decides what the model computes. @throws SiftError without weights */
-export async function modelHash(folder: string, signal?: AbortSignal): Promise<string> {
+export async function modelHash(folder: string, { signal, weights: wanted = true }: HashOptions = {}): Promise<string> {
   const names = CONFIG_FILES.map((name) => join(folder, name)).filter((file) => existsSync(file));
-  const weights = existsSync(join(folder, "adapter_config.json")) ? [] : weightFiles(folder);
+  const weights = !wanted || existsSync(join(folder, "adapter_config.json")) ? [] : weightFiles(folder);
   const hash = createHash("sha256");
   for (const file of [...names, ...weights]) hash.update(await fileHash(file, signal));
   return hash.digest("hex");

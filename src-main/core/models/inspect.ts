@@ -56,6 +56,15 @@ export function inspectModel(path: string, source: ModelEntry["source"], name?: 
   }
 }
 
+/** What stands in the way of training a model from its config.json alone, with weights that are drawn. */
+export function blankProblem(folder: string): ErrorReport | null {
+  try {
+    return configProblem(readModelConfig(folder), folder);
+  } catch (error) {
+    return toErrorReport(error);
+  }
+}
+
 function configProblem(config: ModelConfig, folder: string): ErrorReport | null {
   const file = join(folder, "config.json");
   const type = config.model_type;

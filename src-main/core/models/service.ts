@@ -7,7 +7,7 @@ import { fromReport } from "../system/reports.ts";
 import type { EventHub } from "../system/events.ts";
 import { cachedModels } from "./caches.ts";
 import { readModelConfig } from "./config.ts";
-import { inspectModel } from "./inspect.ts";
+import { blankProblem, inspectModel } from "./inspect.ts";
 import { weightFiles } from "./weights.ts";
 
 export const sampleModelFolder = (): string => resourcePath("sample", "model");
@@ -48,9 +48,13 @@ export class ModelService {
     return cached ? inspectModel(folder, cached.source, cached.name) : inspectModel(folder, "folder");
   }
 
-  /** @throws SiftError when the folder cannot be trained, with the reason */
-  requireTrainable(path: string): ModelEntry {
-    const entry = this.inspect(path);
+  /**
+   * @param needs `weights: false` for a model that starts from its config.json alone
+   * @throws SiftError when the folder cannot be trained, with the reason
+   */
+  requireTrainable(path: string, { weights }: { weights: boolean } = { weights: true }): ModelEntry {
+    const found = this.inspect(path);
+    const entry = weights ? found : { ...found, problem: blankProblem(found.path) };
     if (entry.problem) throw fromReport(entry.problem);
     return entry;
   }

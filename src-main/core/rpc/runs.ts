@@ -11,6 +11,9 @@ export function runsRouter({ runs }: Services) {
     train: os.train.handler(({ input }) => runs.train(input.layers, input.waive)),
     stop: os.stop.handler(({ input }) => runs.stop(input.runId, input.save)),
     resume: os.resume.handler(({ input }) => runs.resume(input.runId)),
+    saveNow: os.saveNow.handler(({ input }) => runs.saveNow(input.runId)),
+    extend: os.extend.handler(({ input }) => runs.extend(input.runId, input)),
+    samples: os.samples.handler(({ input }) => runs.samples(input.runId)),
     rename: os.rename.handler(({ input }) => runs.rename(input.runId, input.name)),
     remove: os.remove.handler(({ input }) => {
       runs.remove(input.runId, input.deleteFiles);

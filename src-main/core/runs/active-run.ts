@@ -1,14 +1,25 @@
 import { toErrorReport, type ErrorReport } from "#shared/errors.ts";
 import type { TrainJob, WorkerEvent } from "#shared/worker/protocol.ts";
-import { explainExit, explainFailure } from "./failure.ts";
+import { DISK_FULL, explainExit, explainFailure } from "./failure.ts";
 import type { RunJournal } from "./journal.ts";
 import { RunPace } from "./pace.ts";
 import { WorkerProcess, type WorkerExit } from "./worker-process.ts";
 
 /** How a run's process ended. `interrupted`: core itself ended it. */
 export type RunEnd =
-  | { readonly outcome: "done" | "stopped" | "interrupted" }
+  | { readonly outcome: "done"; readonly note?: string }
+  | { readonly outcome: "stopped" | "interrupted" }
   | { readonly outcome: "failed"; readonly error: ErrorReport };
+
+/** Between two attempts to write a record that a full disk refused. */
+const RECORD_RETRY_MS = 2000;
+
+export interface ActiveParts {
+  readonly journal: RunJournal;
+  readonly clock: () => number;
+  /** The text of what the model in training writes. */
+  readonly decode: ((ids: readonly number[]) => string) | undefined;
+}
 
 /** A worker that has been told to stop and does not is killed after this long; one step may take minutes. */
 const SHUTDOWN_PATIENCE_MS = 20_000;
@@ -23,8 +34,11 @@ export class ActiveRun {
   #last: Extract<WorkerEvent, { type: "done" | "failed" }> | undefined;
   #interrupted = false;
   #recordError: ErrorReport | undefined;
+  /** What a full disk kept from being recorded, oldest first; the worker waits meanwhile. */
+  readonly #unrecorded: (() => void)[] = [];
+  #retry: NodeJS.Timeout | undefined;
 
-  constructor(job: TrainJob, parts: { journal: RunJournal; clock: () => number }) {
+  constructor(job: TrainJob, parts: ActiveParts) {
     this.runId = job.runId;
     this.#job = job;
     this.pace = new RunPace(job.config);
@@ -34,9 +48,10 @@ export class ActiveRun {
       onEvent: (event, { time }) => {
         if (event.type === "done" || event.type === "failed") this.#last = event;
         this.pace.observe(event, time);
-        this.#record(() => parts.journal.record(job.runId, event, time));
+        const told = event.type === "sample" && parts.decode ? { ...event, text: parts.decode(event.ids) } : event;
+        this.#record(() => parts.journal.record(job.runId, told, time));
       },
-      onExit: (exit) => resolve(this.#explain(exit)),
+      onExit: (exit) => void this.#settle().then(() => resolve(this.#explain(exit))),
     });
     this.#worker.send({ type: "job", job });
   }
@@ -50,6 +65,23 @@ export class ActiveRun {
     this.#worker.send({ type: "stop", mode });
   }
 
+  /** A checkpoint after the step in progress. */
+  save(): void {
+    this.#worker.send({ type: "save" });
+  }
+
+  /** A run that waits for space tries again at once. */
+  resume(): void {
+    this.#flush();
+    if (this.#unrecorded.length === 0) this.#worker.send({ type: "resume" });
+  }
+
+  /** Why it waits, where the record itself cannot say so. */
+  get pausedSentence(): string | undefined {
+    if (this.#unrecorded.length === 0) return undefined;
+    return "Paused: the disk is full and the record cannot be written. It goes on as soon as there is space";
+  }
+
   /** Core ends: the run saves a checkpoint where it can in time, and can be resumed afterwards. */
   async interrupt(): Promise<void> {
     this.#interrupted = true;
@@ -59,14 +91,45 @@ export class ActiveRun {
     clearTimeout(timer);
   }
 
-  /** A record that cannot be written (a full disk, mostly) ends the run: it would go on without leaving a trace. */
+  /** A full disk pauses the run, which would go on without leaving a trace; any other fault of the record ends it. */
   #record(write: () => void): void {
+    this.#unrecorded.push(write);
+    this.#flush();
+  }
+
+  #flush(): void {
+    clearTimeout(this.#retry);
+    const waited = this.#retry !== undefined;
+    this.#retry = undefined;
     try {
-      write();
+      for (let write = this.#unrecorded[0]; write; write = this.#unrecorded[0]) {
+        write();
+        this.#unrecorded.shift();
+      }
+      if (waited) this.#worker.send({ type: "resume" });
     } catch (error) {
-      this.#recordError ??= toErrorReport(error);
-      this.#worker.kill();
+      this.#hold(toErrorReport(error), waited);
     }
+  }
+
+  #hold(error: ErrorReport, waited: boolean): void {
+    if (DISK_FULL.test(error.message)) {
+      if (!waited) this.#worker.send({ type: "pause" });
+      this.#retry = setTimeout(() => this.#flush(), RECORD_RETRY_MS);
+      return;
+    }
+    this.#recordError ??= error;
+    this.#unrecorded.length = 0;
+    this.#worker.kill();
+  }
+
+  /** What is still to be recorded when the process has ended; given up where core ends as well. */
+  async #settle(): Promise<void> {
+    while (this.#unrecorded.length > 0 && !this.#interrupted) {
+      await new Promise((resolve) => setTimeout(resolve, RECORD_RETRY_MS));
+      this.#flush();
+    }
+    clearTimeout(this.#retry);
   }
 
   #explain(exit: WorkerExit): RunEnd {
@@ -74,9 +137,17 @@ export class ActiveRun {
     if (this.#last?.type === "failed") {
       return { outcome: "failed", error: explainFailure(this.#last.error, this.#job.outputDir) };
     }
-    if (this.#last?.outcome === "done") return { outcome: "done" };
+    if (this.#last?.outcome === "done") return { outcome: "done", ...doneNote(this.#last) };
     if (this.#interrupted) return { outcome: "interrupted" };
-    if (this.#last) return { outcome: this.#last.outcome };
+    if (this.#last?.outcome === "stopped") return { outcome: "stopped" };
     return { outcome: "failed", error: explainExit(exit, { outputDir: this.#job.outputDir }) };
   }
+}
+
+/** What a finished run's sentence says beside the number of steps. */
+function doneNote({ endedEarly, bestStep }: Extract<WorkerEvent, { type: "done" }>): { note?: string } {
+  const early = endedEarly ? ["stopped early, as no evaluation was better"] : [];
+  const best = bestStep === undefined ? [] : [`the result is the best evaluation's, after step ${bestStep}`];
+  const parts = [...early, ...best];
+  return parts.length === 0 ? {} : { note: parts.join("; ") };
 }

@@ -4,7 +4,7 @@ import type { WorkerExit } from "./worker-process.ts";
 
 /** Above this share of the machine's memory a SIGKILL is taken for the system's out-of-memory killer. */
 const OUT_OF_MEMORY_SHARE = 0.6;
-const DISK_FULL = /ENOSPC|database or disk is full|no space left on device|EDQUOT|disk quota/i;
+export const DISK_FULL = /ENOSPC|database or disk is full|no space left on device|EDQUOT|disk quota/i;
 const OUT_OF_MEMORY = /heap out of memory|bad_alloc|Failed to allocate|Array buffer allocation failed|ENOMEM/i;
 
 const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`;

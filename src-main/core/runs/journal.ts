@@ -86,10 +86,17 @@ export class RunJournal {
       case "step":
         progress.recordStep(runId, event);
         return runs.update(runId, { step: event.step });
+      case "skipped":
+        return runs.update(runId, { step: event.step });
+      case "paused":
+        return runs.update(runId, { sentence: pausedSentence(event) });
+      case "continued":
+        return runs.update(runId, { sentence: "Training" });
       case "evaluation":
         return progress.recordEvaluation(runId, event);
       case "checkpoint":
         return progress.recordCheckpoint(runId, this.#clock(), event);
+      case "sample":
       case "log":
       case "done":
       case "failed":
@@ -128,6 +135,13 @@ export class RunJournal {
       wake.dispose();
     }
   }
+}
+
+function pausedSentence({ path, neededBytes, freeBytes }: Extract<WorkerEvent, { type: "paused" }>): string {
+  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
+  const needed = neededBytes === null ? "" : `; ${megabytes(neededBytes)} are needed`;
+  const free = freeBytes === null ? "" : `, ${megabytes(freeBytes)} are free`;
+  return `Paused: the disk of ${path} is full${needed}${free}. It goes on as soon as there is space`;
 }
 
 /** Versions stand among the pins; their names say that they may differ on a resume. */

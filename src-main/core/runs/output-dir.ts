@@ -6,6 +6,7 @@ import {
   CHECKPOINT_MANIFEST,
   checkpointManifest,
   checkpointStep,
+  lengthChange,
   resumeDifferences,
   type CheckpointManifest,
 } from "#shared/formats/checkpoint.ts";
@@ -22,21 +23,24 @@ export interface OutputRequest {
   /** `resume_from_checkpoint`: a folder, or null for the rules below. */
   readonly resumeFrom: string | null;
   readonly overwrite: boolean;
+  /** A finished run goes on where this makes it longer. */
+  readonly config: Readonly<Record<string, unknown>>;
 }
 
 /**
  * Decides how a run begins in its output folder: anew (null), or from a checkpoint. An explicit one wins; a folder that
- * holds checkpoints is resumed from its last complete one; any other folder with something in it is refused.
+ * holds checkpoints is resumed from its last complete one, a finished run only to be extended; any other folder with
+ * something in it is refused.
  * @throws SiftError `run-finished`, `output-dir-not-empty`, `checkpoint-missing`, `checkpoint-damaged`
  */
-export function chooseStart({ outputDir, resumeFrom, overwrite }: OutputRequest): FoundCheckpoint | null {
+export function chooseStart({ outputDir, resumeFrom, overwrite, config }: OutputRequest): FoundCheckpoint | null {
   if (resumeFrom !== null) return requireCheckpoint(resumeFrom);
   if (overwrite) return null;
   const names = entriesOf(outputDir);
   if (names.length === 0) return null;
   const final = readManifest(outputDir);
-  if (final?.kind === "final") throw finished(outputDir, final);
   const last = lastCheckpoint(outputDir);
+  if (final?.kind === "final" && !(last && goesOn(final, config))) throw finished(outputDir, final);
   if (last) return last;
   throw new SiftError("output-dir-not-empty", "the output folder is not empty and holds no checkpoint", {
     where: { file: outputDir, what: "output_dir" },
@@ -44,15 +48,35 @@ export function chooseStart({ outputDir, resumeFrom, overwrite }: OutputRequest)
   });
 }
 
-/** The complete checkpoint with the most steps; incomplete ones (no manifest) are passed over. */
+/** More steps than the finished run has, or the end of an early stop. */
+function goesOn(final: CheckpointManifest, config: Readonly<Record<string, unknown>>): boolean {
+  const patience = "early_stopping_patience";
+  const lifted = final.step < final.totalSteps && (config[patience] ?? null) !== (final.config[patience] ?? null);
+  return lengthChange(final, { config }) === "longer" || lifted;
+}
+
+/**
+ * The complete checkpoint with the most steps. Those without a manifest, or with one that cannot be read, are passed over; the
+ * worker names them. @throws SiftError `checkpoint-damaged` where that leaves none
+ */
 export function lastCheckpoint(outputDir: string): FoundCheckpoint | undefined {
-  const found = entriesOf(outputDir).flatMap((name) => {
+  let damage: SiftError | undefined;
+  const found = entriesOf(outputDir).flatMap((name): FoundCheckpoint[] => {
     const step = checkpointStep(name);
     const path = join(outputDir, name);
-    const manifest = step === undefined ? undefined : readManifest(path);
-    return step !== undefined && manifest ? [{ path, step, manifest }] : [];
+    if (step === undefined) return [];
+    try {
+      const manifest = readManifest(path);
+      return manifest ? [{ path, step, manifest }] : [];
+    } catch (error) {
+      if (!(error instanceof SiftError)) throw error;
+      damage ??= error;
+      return [];
+    }
   });
-  return found.toSorted((a, b) => b.step - a.step)[0];
+  const last = found.toSorted((a, b) => b.step - a.step)[0];
+  if (!last && damage) throw damage;
+  return last;
 }
 
 /** @throws SiftError `checkpoint-missing` for a path that leads to no complete checkpoint */
@@ -88,9 +112,10 @@ export function requireSameRun(
 }
 
 const finished = (outputDir: string, manifest: CheckpointManifest): SiftError =>
-  new SiftError("run-finished", `this run has finished: all ${manifest.totalSteps} steps are done`, {
+  new SiftError("run-finished", `this run has finished after ${manifest.step} of ${manifest.totalSteps} steps`, {
     where: { file: outputDir, what: "output_dir" },
-    remedy: "choose another output_dir to train again, or set overwrite_output_dir to true",
+    remedy:
+      "extend it with a larger num_train_epochs or max_steps, choose another output_dir, or set overwrite_output_dir",
   });
 
 function readManifest(folder: string): CheckpointManifest | undefined {

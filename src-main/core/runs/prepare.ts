@@ -17,6 +17,7 @@ import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/index.ts";
 import { encodeRun, type EncodedRun } from "./encode-run.ts";
 import { requireCheckpoint, requireSameRun } from "./output-dir.ts";
+import { samplePromptIds } from "./samples.ts";
 import { configOf } from "./settings.ts";
 import { servingTemplate } from "./serving-template.ts";
 
@@ -50,6 +51,7 @@ export async function prepareRun(parts: PrepareParts, run: Run, signal: AbortSig
   if (!known || run.pins[COMPLETE_PIN] === undefined) await encode(parts, { run, config, folder }, signal);
   const snapshots = readSnapshots(folder);
   if (!snapshots) throw new SiftError("snapshot", "the snapshot could not be written", { where: { file: folder } });
+  const samplePrompts = samplePromptIds(config, run.encodeSettings);
   const { pins, serving } = parts.store.runs.get(run.id);
   if (run.resumeFrom === null) clearOutput(run, config);
   else await requireSame(run, config, signal);
@@ -65,6 +67,7 @@ export async function prepareRun(parts: PrepareParts, run: Run, signal: AbortSig
     resumeFrom: run.resumeFrom,
     config: { ...config },
     template: serving ?? NO_TEMPLATE,
+    ...(samplePrompts.length === 0 ? {} : { samplePrompts }),
     pins,
     threads: availableParallelism(),
   };
@@ -72,7 +75,7 @@ export async function prepareRun(parts: PrepareParts, run: Run, signal: AbortSig
 
 /** The snapshot is the run's own; the model lies outside and may have changed. */
 async function requireSame(run: Run, config: RunConfig, signal: AbortSignal): Promise<void> {
-  const pins = { ...run.pins, model_hash: await modelHash(run.modelPath, signal) };
+  const pins = { ...run.pins, model_hash: await modelHash(run.modelPath, { signal, weights: !config.from_scratch }) };
   requireSameRun(requireCheckpoint(run.resumeFrom ?? ""), { config: { ...config }, pins });
 }
 
@@ -145,8 +148,8 @@ async function pinsOf(parts: PrepareParts, pinned: Pinned, signal: AbortSignal):
     ...(encoded.rendered > 0 ? departurePin(settings) : {}),
     mask: train.mask,
     ...(encoded.rendered > 0 ? { mask_rules: rulesInWords(settings, train.mask) } : {}),
-    model_hash: await modelHash(run.modelPath, signal),
-    ...(adapter === null ? {} : { adapter_hash: await modelHash(adapter, signal) }),
+    model_hash: await modelHash(run.modelPath, { signal, weights: !config.from_scratch }),
+    ...(adapter === null ? {} : { adapter_hash: await modelHash(adapter, { signal }) }),
     sift_version: parts.version,
     seed: String(config.seed),
   };

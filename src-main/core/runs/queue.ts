@@ -5,6 +5,7 @@ import type { Store } from "../store/index.ts";
 import { ActiveRun, type RunEnd } from "./active-run.ts";
 import { explainFailure } from "./failure.ts";
 import { hasEnded, type RunJournal } from "./journal.ts";
+import { sampleDecoder } from "./samples.ts";
 
 export interface QueueParts {
   readonly store: Store;
@@ -80,6 +81,21 @@ export class RunQueue {
     else this.#preparations.get(run.id)?.abort.abort();
   }
 
+  /** A checkpoint after the step in progress. @throws SiftError `run-state` where the run does not train */
+  save(run: Run): void {
+    this.#training(run).save();
+  }
+
+  /** A run that waits for disk space tries again at once. @throws SiftError `run-state` where the run does not train */
+  continue(run: Run): void {
+    this.#training(run).resume();
+  }
+
+  #training(run: Run): ActiveRun {
+    if (this.#active?.runId === run.id) return this.#active;
+    throw new SiftError("run-state", `the run is ${run.state} and does not train`, { where: { what: run.name } });
+  }
+
   /** Ends what runs so that it can be resumed; resolves when its process is gone. */
   async close(): Promise<void> {
     this.#closing = true;
@@ -143,7 +159,8 @@ export class RunQueue {
     if (this.#closing) return { outcome: "interrupted" };
     if (store.runs.get(run.id).state === "stopping") return { outcome: "stopped" };
     journal.update(run.id, { sentence: "Training" });
-    this.#active = new ActiveRun(job, { journal, clock });
+    const decode = job.samplePrompts ? sampleDecoder(run.encodeSettings) : undefined;
+    this.#active = new ActiveRun(job, { journal, clock, decode });
     try {
       return await this.#active.ended;
     } finally {
@@ -164,7 +181,7 @@ export class RunQueue {
     const run = store.runs.get(runId);
     switch (end.outcome) {
       case "done":
-        journal.transition(runId, "done", { sentence: `Done after ${run.step} steps`, phase: null });
+        journal.transition(runId, "done", { sentence: `Done after ${run.step} steps${noted(end.note)}`, phase: null });
         return;
       case "stopped":
         journal.transition(runId, "stopped", { sentence: stoppedAt(run), phase: null });
@@ -180,6 +197,7 @@ export class RunQueue {
   }
 }
 
+const noted = (note: string | undefined): string => (note === undefined ? "" : `: ${note}`);
 const ofSteps = (run: Run): string => `step ${run.step}${run.totalSteps === null ? "" : ` of ${run.totalSteps}`}`;
 const stoppedAt = (run: Run): string =>
   run.step === 0 ? "Stopped before the first step" : `Stopped after ${ofSteps(run)}`;

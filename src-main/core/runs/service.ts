@@ -8,6 +8,7 @@ import type {
   PlanPreview,
   RunDetail,
   RunEvent,
+  RunSample,
   RunSummary,
 } from "#shared/contract/runs.ts";
 import type { MadeModel } from "#shared/contract/models.ts";
@@ -21,11 +22,13 @@ import type { EventHub } from "../system/events.ts";
 import type { HomePaths } from "../system/home.ts";
 import { compareRuns } from "./compare.ts";
 import type { Draft } from "./draft.ts";
+import { extendedEntries, type Extension } from "./extension.ts";
 import { hasEnded, RunJournal } from "./journal.ts";
 import { lastCheckpoint } from "./output-dir.ts";
 import { prepareRun, snapshotFolder } from "./prepare.ts";
 import { RunQueue } from "./queue.ts";
 import { sourcesOf } from "./resolve.ts";
+import { runSamples } from "./samples.ts";
 import { RunStarter, type Continuation, type StartRequest } from "./starter.ts";
 import { madeModel, runDetail, runSummary, type LiveFacts } from "./views.ts";
 
@@ -125,12 +128,44 @@ export class RunService {
     return this.summary(runId);
   }
 
-  /** The same run goes on from its last checkpoint, or from the beginning where it has none. @throws SiftError `run-state` */
+  /**
+   * The same run goes on from its last checkpoint, or from the beginning where it has none; one that waits for disk space
+   * tries again. @throws SiftError `run-state`
+   */
   resume(runId: string): RunSummary {
     const run = this.#parts.store.runs.get(runId);
+    if (this.#queue.active?.runId === runId) {
+      this.#queue.continue(run);
+      return this.summary(runId);
+    }
+    if (run.state === "done") throw new SiftError("run-state", "the run is done; extend it to train on");
     const checkpoint = lastCheckpoint(run.outputDir);
     this.#goOn(run, { resumeFrom: checkpoint?.path ?? null, waived: run.waived });
     return this.summary(runId);
+  }
+
+  saveNow(runId: string): RunSummary {
+    this.#queue.save(this.#parts.store.runs.get(runId));
+    return this.summary(runId);
+  }
+
+  /** The same run goes on from its last checkpoint to more passes or steps. @throws SiftError `extend`, `run-state` */
+  extend(runId: string, more: Extension): RunSummary {
+    const { store } = this.#parts;
+    const run = store.runs.get(runId);
+    const checkpoint = hasEnded(run.state) ? lastCheckpoint(run.outputDir) : undefined;
+    if (!checkpoint) {
+      const why = hasEnded(run.state) ? "the run has no checkpoint to go on from" : `the run is ${run.state}`;
+      throw new SiftError("extend", why, { where: { what: run.name } });
+    }
+    const entries = extendedEntries(store.runs.config(runId), checkpoint.manifest, more);
+    this.#goOn(run, { resumeFrom: checkpoint.path, waived: run.waived, entries });
+    return this.summary(runId);
+  }
+
+  samples(runId: string): RunSample[] {
+    const { store } = this.#parts;
+    return runSamples(store, store.runs.get(runId));
   }
 
   rename(runId: string, name: string): RunSummary {
@@ -197,7 +232,12 @@ export class RunService {
     const isActive = active?.runId === run.id;
     const waiting = run.state === "queued" ? this.#parts.store.runs.inState("queued") : [];
     const place = waiting.findIndex(({ id }) => id === run.id);
-    return { secondsLeft: isActive ? active.pace.secondsLeft() : null, queuePosition: place < 0 ? null : place + 1 };
+    const paused = isActive ? active.pausedSentence : undefined;
+    return {
+      paused,
+      secondsLeft: isActive ? active.pace.secondsLeft() : null,
+      queuePosition: place < 0 ? null : place + 1,
+    };
   }
 
   #queueNew(run: NewRun, entries: readonly ConfigEntry[]): string {

@@ -63,7 +63,7 @@ export class RunStarter {
     const context = await this.#draftContext(request.versionId);
     const resolved = resolveDraft(request, context);
     const config = requireConfig(resolved);
-    const model = this.#parts.models.requireTrainable(request.modelPath);
+    const model = this.#parts.models.requireTrainable(request.modelPath, { weights: !config.from_scratch });
     const settings = encodeSettingsOf(config, request);
     const { hash: dataHash } = await hashes.of(request.versionId);
     const proof = this.#requireProof(request.proofId, { versionId: request.versionId, settings, dataHash });
@@ -98,11 +98,15 @@ export class RunStarter {
     const data = await surveyRows(store, sources.train, first.max_samples);
     const resolved = resolveLayers(layers, data.rows);
     const config = requireConfig(resolved);
-    const model = models.requireTrainable(modelFolder(config, models));
+    const model = models.requireTrainable(modelFolder(config, models), { weights: !config.from_scratch });
     const template = templateChoiceOf(config);
     const settings = encodeSettingsOf(config, { template, modelPath: model.path });
     const start = this.#chooseStart(config);
-    if (start) requireSameRun(start, { config: { ...config }, pins: await comparedPins(start, settings, data.hash) });
+    if (start)
+      requireSameRun(start, {
+        config: { ...config },
+        pins: await comparedPins(start, { settings, config, dataHash: data.hash }),
+      });
     const waived = waive.map((name) => ({ class: name, count: 0 }));
     const resumeFrom = start?.path ?? null;
     const earlier = start ? this.#earlierRun(config.output_dir) : undefined;
@@ -162,6 +166,7 @@ export class RunStarter {
       outputDir: config.output_dir,
       resumeFrom: config.resume_from_checkpoint,
       overwrite: config.overwrite_output_dir,
+      config: { ...config },
     });
     if (start) requireSameRun(start, { config: { ...config }, pins: {} });
     return start;
@@ -169,7 +174,7 @@ export class RunStarter {
 
   #earlierRun(outputDir: string): Run | undefined {
     const runs = this.#parts.store.runs.list();
-    return runs.find((run) => run.outputDir === outputDir && hasEnded(run.state) && run.state !== "done");
+    return runs.find((run) => run.outputDir === outputDir && hasEnded(run.state));
   }
 
   #base(name: string | null | undefined, datasetName: string) {
@@ -215,10 +220,11 @@ async function surveyRows(
 /** What a resumed run must have in common with its checkpoint. Rows that came tokenised have no template. */
 async function comparedPins(
   start: FoundCheckpoint,
-  settings: EncodeSettings,
-  dataHash: string,
+  now: { settings: EncodeSettings; config: RunConfig; dataHash: string },
 ): Promise<Record<string, string>> {
-  const pins = { data_hash: dataHash, model_hash: await modelHash(settings.modelPath) };
+  const { settings, config, dataHash } = now;
+  const model_hash = await modelHash(settings.modelPath, { weights: !config.from_scratch });
+  const pins = { data_hash: dataHash, model_hash };
   if (start.manifest.pins["mask"] === "pretokenized") return pins;
   const { encoder } = openCoder(settings);
   return encoder

@@ -27,6 +27,8 @@ const PLACES: ReadonlySet<string> = new Set([
 /** What is known about a run in progress only. */
 export interface LiveFacts {
   readonly secondsLeft: number | null;
+  /** Why it waits, where that could not be recorded. */
+  readonly paused: string | undefined;
   readonly queuePosition: number | null;
 }
 
@@ -55,19 +57,21 @@ export function runSummary(store: Store, run: Run, live: LiveFacts): RunSummary 
     modelName: run.modelName,
     step: run.step,
     totalSteps: run.totalSteps,
+    phase: live.paused === undefined ? run.phase : "paused",
     lastLoss: sparkline.at(-1) ?? null,
     evalLoss: store.progress.lastEvaluation(run.id),
     ...rates,
     secondsLeft: live.secondsLeft,
     changed: Object.fromEntries(changed) as Record<string, string>,
     sparkline,
-    sentence: run.sentence,
+    sentence: live.paused ?? run.sentence,
     queuePosition: live.queuePosition,
   };
 }
 
 export function runDetail(store: Store, run: Run, live: LiveFacts): RunDetail {
   const checkpoints = presentCheckpoints(store, run.id);
+  const best = bestEvaluation(store.progress.metrics(run.id))?.step;
   const resumable = hasEnded(run.state) && run.state !== "done";
   return {
     summary: runSummary(store, run, live),
@@ -80,11 +84,22 @@ export function runDetail(store: Store, run: Run, live: LiveFacts): RunDetail {
     modelPath: run.modelPath,
     versionId: run.versionId,
     template: run.template,
-    checkpoints,
+    checkpoints: checkpoints.map((each) => ({ ...each, best: !each.final && each.step === best })),
     machine: run.machine,
+    skipped: skippedSteps(store, run),
     canResume: resumable,
+    canExtend: hasEnded(run.state) && checkpoints.some(({ final }) => !final),
     canChat: checkpoints.length > 0 && run.serving !== null,
   };
+}
+
+/** A step that a resumed run made again counts as it was then. */
+function skippedSteps(store: Store, run: Run): RunDetail["skipped"] {
+  const made = new Set(store.progress.metrics(run.id).step);
+  const events = store.progress
+    .eventsOfType(run.id, "skipped")
+    .filter(({ step }) => step <= run.step && !made.has(step));
+  return [...new Map(events.map(({ step, what, rows }) => [step, { step, what, rows }])).values()];
 }
 
 /** Those that somebody has not deleted meanwhile. */

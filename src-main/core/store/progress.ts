@@ -45,6 +45,7 @@ export class ProgressTable {
   readonly #evaluations;
   readonly #checkpoints;
   readonly #events;
+  readonly #ofType;
   readonly #lastSequence;
   readonly #losses;
   readonly #range;
@@ -71,6 +72,11 @@ export class ProgressTable {
     this.#events = query(
       db,
       "SELECT sequence, time, payload FROM events WHERE run = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+      eventRecord,
+    );
+    this.#ofType = query(
+      db,
+      "SELECT sequence, time, payload FROM events WHERE run = ? AND type = ? ORDER BY sequence",
       eventRecord,
     );
     this.#lastSequence = query(db, "SELECT coalesce(max(sequence), 0) AS n FROM events WHERE run = ?", count);
@@ -108,6 +114,15 @@ export class ProgressTable {
     return this.#events
       .all(keyOf("r", runId), afterSequence, limit)
       .map(({ sequence, time, payload }) => ({ sequence, time, event: payload }));
+  }
+
+  /** The recorded events of one kind, oldest first. */
+  eventsOfType<T extends WorkerEvent["type"]>(runId: string, type: T): Extract<WorkerEvent, { type: T }>[] {
+    const isWanted = (event: RunEvent["event"]): event is Extract<WorkerEvent, { type: T }> => event.type === type;
+    return this.#ofType
+      .all(keyOf("r", runId), type)
+      .map(({ payload }) => payload)
+      .filter(isWanted);
   }
 
   /** A resumed run repeats the steps after its checkpoint: the newer value of a step stands, the events keep both. */

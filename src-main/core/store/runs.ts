@@ -85,7 +85,7 @@ export type NewRun = Omit<
   "id" | "state" | "startedAt" | "endedAt" | "machine" | "phase" | "step" | "startStep" | "totalSteps" | "error"
 >;
 
-/** The state machine: what may follow what. `interrupted`, `failed` and `stopped` go back to `queued` by a resume. */
+/** The state machine: what may follow what. `interrupted`, `failed` and `stopped` go back to `queued` by a resume, `done` by an extension. */
 export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = {
   queued: ["running", "stopped", "failed"],
   running: ["stopping", "stopped", "failed", "interrupted", "done"],
@@ -93,7 +93,7 @@ export const RUN_TRANSITIONS: Readonly<Record<RunState, readonly RunState[]>> = 
   stopped: ["queued"],
   failed: ["queued"],
   interrupted: ["queued"],
-  done: [],
+  done: ["queued"],
 };
 
 /** Columns that change while a run goes on. */

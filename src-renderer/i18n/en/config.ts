@@ -21,6 +21,7 @@ export const config = {
     method: "Method",
     schedule: "Schedule",
     optimizer: "Optimizer",
+    evaluation: "Evaluation",
     output: "Output",
     device: "Device",
   } satisfies Record<ConfigEntry["group"], string>,

@@ -38,7 +38,9 @@ export const runs = {
     compiling: "preparing the computation",
     training: "training",
     evaluating: "measuring the evaluation loss",
+    sampling: "answering the fixed prompts",
     saving: "saving a checkpoint",
+    paused: "waiting: the disk is full",
   } satisfies Record<Phase, string>,
   sentences: {
     queued: (place: number) => (place <= 1 ? "It is next in the queue." : `It is number ${n(place)} in the queue.`),

@@ -37,7 +37,9 @@ export const runs: Catalogue["runs"] = {
     compiling: "正在准备计算",
     training: "正在训练",
     evaluating: "正在测量评估损失",
+    sampling: "正在回答固定的提示",
     saving: "正在保存检查点",
+    paused: "正在等待：磁盘已满",
   },
   sentences: {
     queued: (place) => (place <= 1 ? "队列中的下一个就是它。" : `它在队列中排第 ${n(place)}。`),

@@ -95,6 +95,7 @@ function compared(
     id: name,
     name,
     state: "done",
+    phase: null,
     createdAt: 0,
     startedAt: 0,
     endedAt: 0,

@@ -1,4 +1,4 @@
-import { fork, spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import { execFileSync, fork, spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -107,12 +107,12 @@ export class WorkerProcess {
   readonly #waiting = new Set<() => void>();
   exitCode: number | null | undefined;
 
-  /** `maxFileKilobytes`: the system refuses to write larger files, as a full disk would. */
+  /** `maxFileKilobytes`: the system refuses to write larger files, as a full disk would, until `allowLargeFiles`. */
   constructor(options: { maxFileKilobytes?: number } = {}) {
     const entry = join(repositoryRoot, "src-worker/main.ts");
     const stdio: StdioOptions = ["ignore", "inherit", "inherit", "ipc"];
     const limit = options.maxFileKilobytes;
-    const script = `ulimit -f ${limit ?? 0}; exec "$0" "$1"`;
+    const script = `ulimit -S -f ${limit ?? 0}; exec "$0" "$1"`;
     const shell = () => spawn("bash", ["-c", script, process.execPath, entry], { stdio });
     this.child = limit === undefined ? fork(entry, { stdio }) : shell();
     this.child.on("message", (message: WorkerMessage) => {
@@ -123,6 +123,11 @@ export class WorkerProcess {
       this.exitCode = code;
       this.#wake();
     });
+  }
+
+  /** The disk has space again (Linux: prlimit of util-linux). */
+  allowLargeFiles(): void {
+    execFileSync("prlimit", ["--pid", String(this.child.pid), "--fsize=unlimited:"]);
   }
 
   send(message: CoreMessage): void {

@@ -124,17 +124,41 @@ describe("a run that cannot go on says why", () => {
     writeFileSync(join(job.trainSnapshot, "labels.i32"), Buffer.alloc(4));
     expect(await failure(job)).toMatchObject({ code: "snapshot-damaged" });
   });
-  test("the disk takes no more", async () => {
-    const job = jobIn(join(temporaryFolder(), "out"), { finetuning_type: "full" });
-    const worker = new WorkerProcess({ maxFileKilobytes: 64 });
-    worker.send({ type: "job", job });
-    expect(await worker.exit()).toBe(1);
-    expect(worker.events.find((event) => event.type === "failed")?.error).toMatchObject({ code: "disk-full" });
-    expect(readdirSync(job.outputDir).filter((name) => name.startsWith("checkpoint"))).toEqual([]);
-  });
   test("a device that this version does not have", async () => {
     expect(await failure(jobIn(join(temporaryFolder(), "out"), { device: "cuda:0" }))).toMatchObject({
       code: "device-missing",
     });
+  });
+});
+
+describe.skipIf(process.platform !== "linux")("a disk that takes no more (RLIMIT_FSIZE stands for it)", () => {
+  test("pauses the run; with space again it goes on to the same weights", async () => {
+    const home = temporaryFolder();
+    const config = { finetuning_type: "full", max_steps: 5 };
+    await runJob(jobIn(join(home, "whole"), config));
+    const outputDir = join(home, "out");
+    const worker = new WorkerProcess({ maxFileKilobytes: 64 });
+    worker.send({ type: "job", job: jobIn(outputDir, config) });
+    const paused = await worker.until((event) => event.type === "paused");
+    expect(paused).toMatchObject({ step: 3, reason: "disk-full", path: outputDir });
+    expect(worker.events.filter((event) => event.type === "phase").at(-1)).toEqual({ type: "phase", phase: "paused" });
+    expect(readdirSync(outputDir).filter((name) => name.startsWith("checkpoint"))).toEqual([]);
+    worker.allowLargeFiles();
+    worker.send({ type: "resume" });
+    expect(await worker.exit()).toBe(0);
+    expect(worker.events.some((event) => event.type === "continued")).toBe(true);
+    expect(weights(outputDir, "model.safetensors").equals(weights(join(home, "whole"), "model.safetensors"))).toBe(
+      true,
+    );
+  });
+  test("stopped while it waits, it ends without the checkpoint, and the older ones are whole", async () => {
+    const outputDir = join(temporaryFolder(), "out");
+    const worker = new WorkerProcess({ maxFileKilobytes: 64 });
+    worker.send({ type: "job", job: jobIn(outputDir, { finetuning_type: "full" }) });
+    await worker.until((event) => event.type === "paused");
+    worker.send({ type: "stop", mode: "save" });
+    expect(await worker.exit()).toBe(130);
+    expect(readdirSync(outputDir).filter((name) => name.startsWith("checkpoint"))).toEqual([]);
+    expect(readFileSync(join(outputDir, "train.log"), "utf8")).toContain("stopped while the disk was full");
   });
 });

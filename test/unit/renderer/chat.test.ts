@@ -34,6 +34,7 @@ const run = (id: string, state: RunSummary["state"], createdAt: number): RunSumm
   modelName: "base",
   step: 1,
   totalSteps: 1,
+  phase: null,
   lastLoss: null,
   evalLoss: null,
   tokensPerSecond: null,
