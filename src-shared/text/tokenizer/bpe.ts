@@ -1,12 +1,15 @@
 import { SiftError } from "#shared/errors.ts";
-import { MergeTable } from "./mergeTable.ts";
+import { Joins } from "./joins.ts";
+import { readMerges } from "./merges.ts";
+import type { MergeTable } from "./mergeTable.ts";
 import { PieceMerger } from "./pieceMerger.ts";
 import { BYTE_TO_CHARACTER, pushUtf8 } from "./utf8.ts";
 
 /** The model part of a tokenizer.json, read. */
 export interface BpeConfig {
   readonly vocab: ReadonlyMap<string, number>;
-  readonly merges: readonly (readonly [string, string])[];
+  /** As in the file; see `readMerges`. */
+  readonly merges: readonly unknown[];
   /** Symbols are the bytes of the text (GPT-2 style) rather than its characters. */
   readonly byteLevel: boolean;
   readonly byteFallback: boolean;
@@ -23,6 +26,8 @@ export interface PieceTokens {
   readonly hasUnknown: boolean;
 }
 
+/** Only pieces with a character beyond ASCII are cut. */
+const BEYOND_ASCII = /[^\0-\x7f]/;
 /** Pieces repeat (words, punctuation); this many are remembered in a generation. */
 const CACHE_SIZE = 32_768;
 /** Longer pieces seldom repeat, and from 13 characters on V8 would keep the whole text that a piece was cut from. */
@@ -36,52 +41,26 @@ export class Bpe {
   private readonly config: BpeConfig;
   private readonly merges: MergeTable;
   private readonly byteIds: readonly (number | undefined)[];
-  /** Two generations: what was not asked for while the newer one filled up is forgotten. */
-  private fresh = new Map<string, PieceTokens>();
-  private older = new Map<string, PieceTokens>();
+  private readonly pieces = new Remembered();
+  /** Apart from pieces: a piece that is a token of its own need not be what its merges give. */
+  private readonly parts = new Remembered();
   private readonly symbols: PieceMerger;
   private hasUnknown = false;
+  /** Made when the first text beyond ASCII comes; null where a cut could show in the ids. */
+  private joins: Joins | null | undefined;
 
   constructor(config: BpeConfig) {
     this.config = config;
-    this.merges = new MergeTable(config.merges.length);
+    this.merges = readMerges(config.merges, config.vocab);
     this.symbols = new PieceMerger(this.merges);
-    for (const [rank, [left, right]] of config.merges.entries()) this.addMerge(left, right, rank);
     const byteToken = config.byteLevel
       ? (byte: number) => BYTE_TO_CHARACTER[byte] ?? ""
       : (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
     this.byteIds = Array.from({ length: 256 }, (_, byte) => config.vocab.get(byteToken(byte)));
   }
 
-  private addMerge(left: string, right: string, rank: number): void {
-    const { vocab } = this.config;
-    const leftId = vocab.get(left);
-    const rightId = vocab.get(right);
-    const merged = vocab.get(left + right);
-    if (leftId === undefined || rightId === undefined || merged === undefined) {
-      throw new SiftError(
-        "tokenizer-merges",
-        `merge ${rank} (${left} ${right}) names a token that is not in the vocabulary`,
-      );
-    }
-    this.merges.add(leftId, rightId, { rank, merged });
-  }
-
   encode(piece: string): PieceTokens {
-    const isCached = piece.length <= CACHED_LENGTH;
-    const cached = isCached ? this.fresh.get(piece) : undefined;
-    if (cached) return cached;
-    const tokens = (isCached ? this.older.get(piece) : undefined) ?? this.encodeNew(piece);
-    if (isCached) this.remember(piece, tokens);
-    return tokens;
-  }
-
-  private remember(piece: string, tokens: PieceTokens): void {
-    if (this.fresh.size >= CACHE_SIZE) {
-      this.older = this.fresh;
-      this.fresh = new Map();
-    }
-    this.fresh.set(piece, tokens);
+    return this.pieces.get(piece) ?? this.pieces.put(piece, this.encodeNew(piece));
   }
 
   private encodeNew(piece: string): PieceTokens {
@@ -89,6 +68,54 @@ export class Bpe {
       const whole = this.config.vocab.get(this.config.byteLevel ? toByteCharacters(piece) : piece);
       if (whole !== undefined) return { ids: [whole], starts: [0], ends: [piece.length], hasUnknown: false };
     }
+    const cuts = this.cutsOf(piece);
+    return cuts.length > 0 ? this.encodeParts(piece, cuts) : this.merge(piece);
+  }
+
+  /** Where no merge can cross, so that the parts on both sides may be merged, and remembered, each on its own. */
+  private cutsOf(piece: string): number[] {
+    const cuts: number[] = [];
+    if (!BEYOND_ASCII.test(piece)) return cuts;
+    if (this.joins === undefined)
+      this.joins = this.mayCut() ? new Joins(this.config.vocab.keys(), this.config.byteLevel) : null;
+    if (this.joins === null) return cuts;
+    let before = piece.codePointAt(0) ?? 0;
+    for (let at = before > 0xffff ? 2 : 1; at < piece.length;) {
+      const code = piece.codePointAt(at) ?? 0;
+      if (!this.joins.mayJoin(before, code)) cuts.push(at);
+      before = code;
+      at += code > 0xffff ? 2 : 1;
+    }
+    return cuts;
+  }
+
+  /** Not where unknown characters are fused over a border, nor where the bytes of a missing character merge. */
+  private mayCut(): boolean {
+    if (this.config.byteLevel) return true;
+    const bytes = new Set<number | undefined>(this.byteIds);
+    const known = this.config.byteFallback && !bytes.has(undefined);
+    return (known || !this.config.fuseUnknown) && !this.merges.someSide((id) => bytes.has(id));
+  }
+
+  private encodeParts(piece: string, cuts: readonly number[]): PieceTokens {
+    const columns: { ids: number[]; starts: number[]; ends: number[] } = { ids: [], starts: [], ends: [] };
+    let hasUnknown = false;
+    for (let cut = 0; cut <= cuts.length; cut++) {
+      const base = cuts[cut - 1] ?? 0;
+      const part = piece.slice(base, cuts[cut]);
+      const tokens = this.parts.get(part) ?? this.parts.put(part, this.merge(part));
+      const { ids, starts, ends } = tokens;
+      for (let i = 0; i < ids.length; i++) {
+        columns.ids.push(ids[i] ?? 0);
+        columns.starts.push(base + (starts[i] ?? 0));
+        columns.ends.push(base + (ends[i] ?? 0));
+      }
+      hasUnknown ||= tokens.hasUnknown;
+    }
+    return { ...columns, hasUnknown };
+  }
+
+  private merge(piece: string): PieceTokens {
     const { symbols } = this;
     symbols.length = 0;
     this.hasUnknown = false;
@@ -159,6 +186,30 @@ export class Bpe {
       columns.ends.push(ends[at] ?? 0);
     }
     return { ...columns, hasUnknown: this.hasUnknown };
+  }
+}
+
+/** Tokens of short texts in two generations: what was not asked for while the newer one filled up is forgotten. */
+class Remembered {
+  private fresh = new Map<string, PieceTokens>();
+  private older = new Map<string, PieceTokens>();
+
+  get(text: string): PieceTokens | undefined {
+    if (text.length > CACHED_LENGTH) return undefined;
+    const found = this.fresh.get(text);
+    if (found) return found;
+    const older = this.older.get(text);
+    return older && this.put(text, older);
+  }
+
+  put(text: string, tokens: PieceTokens): PieceTokens {
+    if (text.length > CACHED_LENGTH) return tokens;
+    if (this.fresh.size >= CACHE_SIZE) {
+      this.older = this.fresh;
+      this.fresh = new Map();
+    }
+    this.fresh.set(text, tokens);
+    return tokens;
   }
 }
 

@@ -64,12 +64,16 @@ export function parseTokenizerFiles(tokenizerJson: unknown, tokenizerConfig: unk
     specialTokens,
     addsBos: addsBos(tokenizerJson["post_processor"], specialTokens.bos_token),
     chatTemplate: parseChatTemplate(config["chat_template"]),
-    openLibrary: () => openLibrary(tokenizerJson, model, config),
+    openLibrary: () => openLibrary(tokenizerJson, { model, vocab: bpe.vocab }, config),
   };
 }
 
-/** The library without its own merge table, which is slow to build and not used. */
-function openLibrary(json: JsonObject, model: JsonObject, config: JsonObject): LibraryTokenizer {
+/** The library without its own merges and its map of the vocabulary, which are slow to build; it decodes by `vocab` alone. */
+function openLibrary(
+  json: JsonObject,
+  { model, vocab }: { model: JsonObject; vocab: ReadonlyMap<string, number> },
+  config: JsonObject,
+): LibraryTokenizer {
   const complete = {
     decoder: null,
     post_processor: null,
@@ -79,7 +83,11 @@ function openLibrary(json: JsonObject, model: JsonObject, config: JsonObject): L
     ...json,
   };
   try {
-    return new LibraryTokenizer({ ...complete, model: { ...model, type: "BPE", merges: [] } }, config);
+    const light = { ...model, type: "BPE", merges: [], vocab: {} };
+    const library = new LibraryTokenizer({ ...complete, model: light }, config);
+    const tokens = library.model?.vocab ?? []; // holds the added tokens by now, which win
+    for (const [token, id] of vocab) tokens[id] ??= token;
+    return library;
   } catch (error) {
     throw new SiftError(
       "tokenizer-unsupported",
@@ -113,31 +121,12 @@ function parseBpe(model: JsonObject): Omit<BpeConfig, "byteLevel"> {
   const unknown = model["unk_token"];
   return {
     vocab,
-    merges: model["merges"].map((merge: unknown, rank) => parseMerge(merge, rank, vocab)),
+    merges: model["merges"],
     byteFallback: model["byte_fallback"] === true,
     ignoreMerges: model["ignore_merges"] === true,
     unknownId: typeof unknown === "string" ? vocab.get(unknown) : undefined,
     fuseUnknown: model["fuse_unk"] === true,
   };
-}
-
-function parseMerge(merge: unknown, rank: number, vocab: ReadonlyMap<string, number>): readonly [string, string] {
-  const pair: readonly unknown[] =
-    typeof merge === "string" ? splitMerge(merge, vocab) : Array.isArray(merge) ? merge : [];
-  const [left, right] = pair;
-  if (typeof left === "string" && typeof right === "string" && pair.length === 2) return [left, right];
-  throw fileError(`merge ${rank} of tokenizer.json is not a pair of tokens`);
-}
-
-/** A merge as text is two tokens and a space; where the tokens hold spaces too, the vocabulary says which space it is. */
-function splitMerge(merge: string, vocab: ReadonlyMap<string, number>): readonly string[] {
-  const parts = merge.split(" ");
-  if (parts.length <= 2) return parts;
-  for (let at = merge.indexOf(" "); at >= 0; at = merge.indexOf(" ", at + 1)) {
-    const [left, right] = [merge.slice(0, at), merge.slice(at + 1)];
-    if (vocab.has(left) && vocab.has(right) && vocab.has(left + right)) return [left, right];
-  }
-  return parts;
 }
 
 function parseAddedTokens(value: unknown): AddedToken[] {
