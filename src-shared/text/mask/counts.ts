@@ -61,22 +61,22 @@ export class RuleCounter {
   /** @param roles of the messages */
   add(row: CountedRow, roles: readonly string[]): void {
     const seen = new Uint8Array(this.rules.length);
-    const count = (rule: number, scored: boolean): void => {
-      this.tokens[rule] = (this.tokens[rule] ?? 0) + 1;
-      if (scored) this.trained[rule] = (this.trained[rule] ?? 0) + 1;
-      seen[rule] = 1;
-    };
     const rulesOf = roles.map((role) => this.byRole.get(role));
-    for (let i = 0; i < row.labels.length; i++) {
-      const scored = row.labels[i] !== IGNORE;
-      const reason = row.reasons[i] ?? 0;
+    for (let start = 0, end = 0; start < row.labels.length; start = end) {
+      end = endOfRun(row, start);
+      const count = (rule: number): void => {
+        this.tokens[rule] = (this.tokens[rule] ?? 0) + end - start;
+        if (row.labels[start] !== IGNORE) this.trained[rule] = (this.trained[rule] ?? 0) + end - start;
+        seen[rule] = 1;
+      };
+      const reason = row.reasons[start] ?? 0;
       const byReason = this.byReason[reason] ?? -1;
-      if (byReason >= 0) count(byReason, scored);
-      const message = row.messages[i] ?? -1;
-      if (message >= 0 && reason !== BY_TEMPLATE) for (const rule of rulesOf[message] ?? []) count(rule, scored);
-      const pattern = row.rules?.[i] ?? 0;
-      if (pattern > 0) count(this.firstPattern + pattern - 1, scored);
-      else if (this.isWeighted(row, i, roles[message])) count(this.weights, scored);
+      if (byReason >= 0) count(byReason);
+      const message = row.messages[start] ?? -1;
+      if (message >= 0 && reason !== BY_TEMPLATE) for (const rule of rulesOf[message] ?? []) count(rule);
+      const pattern = row.rules?.[start] ?? 0;
+      if (pattern > 0) count(this.firstPattern + pattern - 1);
+      else if (this.isWeighted(row, start, roles[message])) count(this.weights);
     }
     seen.forEach((was, rule) => (this.rows[rule] = (this.rows[rule] ?? 0) + was));
   }
@@ -111,6 +111,22 @@ export class RuleCounter {
     const weight = row.weights[index] ?? 1;
     return weight !== 1 && (expected === undefined ? this.byRole.size === 0 : Math.fround(expected) !== weight);
   }
+}
+
+/** End of the tokens from `start` on for which the same was decided. */
+function endOfRun({ labels, weights, reasons, messages, rules }: CountedRow, start: number): number {
+  const scored = labels[start] !== IGNORE;
+  let end = start + 1;
+  while (
+    end < labels.length &&
+    (labels[end] !== IGNORE) === scored &&
+    reasons[end] === reasons[start] &&
+    messages[end] === messages[start] &&
+    weights[end] === weights[start] &&
+    rules?.[end] === rules?.[start]
+  )
+    end++;
+  return end;
 }
 
 /** Tallies of several batches of rows under one mask. */
