@@ -8,6 +8,7 @@ import { RunService } from "./runs/service.ts";
 import { SampleService } from "./sample.ts";
 import { PackingService } from "./text/packing.ts";
 import { TextService } from "./text/service.ts";
+import { WaiverService } from "./text/waivers.ts";
 import { Store } from "./store/index.ts";
 import { EventHub } from "./system/events.ts";
 import type { HomePaths } from "./system/home.ts";
@@ -40,6 +41,7 @@ export class Services {
   readonly hashes: DataHashes;
   readonly text: TextService;
   readonly packing: PackingService;
+  readonly waivers: WaiverService;
   readonly prepared: PreparedService;
   readonly runs: RunService;
   readonly chat: ChatService;
@@ -62,6 +64,7 @@ export class Services {
     this.models = new ModelService({ ...base, env });
     this.hashes = new DataHashes(store);
     this.packing = new PackingService({ store, cache: paths.cache });
+    this.waivers = new WaiverService(base);
     this.prepared = new PreparedService(base);
     this.text = new TextService({ ...base, reviews: this.reviews, hashes: this.hashes, cache: paths.cache });
     this.chat = new ChatService(base);

@@ -18,6 +18,7 @@ import { template } from "./en/template.ts";
 import { tokens } from "./en/tokens.ts";
 import { train } from "./en/train.ts";
 import { training } from "./en/training.ts";
+import { waivers } from "./en/waivers.ts";
 
 /**
  * Every string that a person sees, in English. One file a view. A message with parameters is a function of them, so
@@ -39,6 +40,7 @@ export const en = {
   tokens,
   train,
   training,
+  waivers,
   config,
   runs,
   compare,

@@ -19,6 +19,7 @@ import { template } from "./zh/template.ts";
 import { tokens } from "./zh/tokens.ts";
 import { train } from "./zh/train.ts";
 import { training } from "./zh/training.ts";
+import { waivers } from "./zh/waivers.ts";
 
 /** 简体中文; complete by type. */
 export const zh: Catalogue = {
@@ -37,6 +38,7 @@ export const zh: Catalogue = {
   tokens,
   train,
   training,
+  waivers,
   config,
   runs,
   compare,

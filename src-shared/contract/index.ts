@@ -7,6 +7,7 @@ import { runsContract } from "./runs.ts";
 import { systemContract } from "./system.ts";
 import { templatesContract } from "./templates.ts";
 import { textContract } from "./text.ts";
+import { waiversContract } from "./waivers.ts";
 
 /** Everything that a renderer or another process can ask of core; the transport does not matter. */
 export const contract = {
@@ -16,6 +17,7 @@ export const contract = {
   templates: templatesContract,
   live: liveContract,
   packing: packingContract,
+  waivers: waiversContract,
   prepared: preparedContract,
   models: modelsContract,
   runs: runsContract,

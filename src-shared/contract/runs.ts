@@ -70,13 +70,16 @@ export const metricColumns = v.object({
 });
 export type MetricColumns = v.InferOutput<typeof metricColumns>;
 
+/** A class of findings that was accepted for a run: how many rows the run has in it, and why, where that was said. */
+export const waivedFinding = v.object({ class: v.string(), count: v.number(), reason: v.exactOptional(v.string()) });
+
 export const runDetail = v.object({
   summary: runSummary,
   config: v.array(configEntry),
   /** Hashes and versions that pin the run. */
   pins: v.record(v.string(), v.string()),
   proof: v.nullable(proof),
-  waived: v.array(v.object({ class: v.string(), count: v.number() })),
+  waived: v.array(waivedFinding),
   error: v.nullable(errorReport),
   outputDir: path,
   modelPath: path,
@@ -188,7 +191,7 @@ export const runsContract = {
   get: read.input(v.object({ runId: id })).output(runDetail),
   /** Resolves a draft without starting it: every key with its source and reason, problems, the same as YAML and as a command. */
   plan: read.input(draft).output(planPreview),
-  /** Queues a run. Blocking findings must be waived by class, else the error names them. */
+  /** Queues a run. Blocking findings must be waived by class, here or before (`waivers`), else the error names them. */
   start: procedure
     .input(v.object({ ...draft.entries, proofId: id, name: v.optional(v.string()), waive: v.array(v.string()) }))
     .output(v.object({ runId: id })),

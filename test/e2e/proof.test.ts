@@ -129,6 +129,45 @@ describe("the page of a proof", () => {
     await card(/1 train nothing/).waitFor({ timeout: 60_000 });
   });
 
+  test("waives a class with a reason, says when that is void, and takes it back", async () => {
+    await card(/1 train nothing/)
+      .getByRole("button", { name: "Waive this class" })
+      .click();
+    const dialog = page.getByRole("dialog");
+    const waive = dialog.getByRole("button", { name: "Waive this class" });
+    expect(await waive.isDisabled()).toBe(true);
+    await dialog.getByLabel("Reason").fill("asked on purpose");
+    expect(await graveFindings(page)).toEqual([]);
+    await picture(page, "proof-waive");
+    await dialog.getByLabel("Reason").press("Enter");
+    await card(/1 train nothing/)
+      .getByText("waived: 1 row")
+      .waitFor();
+    await page.reload();
+    await card(/1 train nothing/)
+      .getByText("“asked on purpose”")
+      .waitFor();
+    await picture(page, "proof-waived");
+    await goTo(page, "#/train");
+    await page.getByText("waived: 1 row").waitFor();
+    await goTo(page, "#/template/proof/lengths");
+    const slider = page.getByRole("slider", { name: "Maximum length" });
+    await slider.focus();
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("button", { name: "Use this length" }).click();
+    await page.getByRole("tab", { name: /Findings/ }).click();
+    await card(/1 train nothing/)
+      .getByText("It was given under other settings.")
+      .waitFor({ timeout: 60_000 });
+    await picture(page, "proof-waiver-void");
+    await card(/1 train nothing/)
+      .getByRole("button", { name: "Take it back" })
+      .click();
+    await card(/1 train nothing/)
+      .getByText("waiver void")
+      .waitFor({ state: "detached" });
+  });
+
   test("hands out a report that holds no markup of the data", async () => {
     await goTo(page, "#/template/proof");
     await card(/train nothing/).waitFor({ timeout: 60_000 });

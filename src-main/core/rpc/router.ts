@@ -10,6 +10,7 @@ import { runsRouter } from "./runs.ts";
 import { systemRouter } from "./system.ts";
 import { templatesRouter } from "./templates.ts";
 import { textRouter } from "./text.ts";
+import { waiversRouter } from "./waivers.ts";
 
 /** Contract → services. */
 export function coreRouter(services: Services) {
@@ -20,6 +21,7 @@ export function coreRouter(services: Services) {
     templates: templatesRouter(services),
     live: { model: procedures.live.model.handler(({ input }) => liveModel(input)) },
     packing: packingRouter(services),
+    waivers: waiversRouter(services),
     prepared: preparedRouter(services),
     models: modelsRouter(services),
     runs: runsRouter(services),

@@ -149,10 +149,21 @@ class SnapshotJob {
   /** @throws SiftError `findings-block` that names every class which was not waived, with its count */
   #requireWaived(): Run["waived"] {
     const blocking = Object.entries(this.#totals.facts().blocking);
-    const accepted = new Set(this.#request.waived.map((finding) => finding.class));
-    const open = blocking.filter(([name]) => !accepted.has(name));
-    if (open.length === 0) return blocking.map(([name, count]) => ({ class: name, count }));
-    const list = open.map(([name, count]) => `${name} (${count} ${count === 1 ? "row" : "rows"})`).join(", ");
+    const accepted = new Map(this.#request.waived.map((finding) => [finding.class, finding]));
+    const holds = (name: string, count: number): boolean => {
+      const agreed = accepted.get(name)?.count;
+      return agreed === 0 || (agreed !== undefined && count <= agreed); // 0: whatever the number
+    };
+    const open = blocking.filter(([name, count]) => !holds(name, count));
+    if (open.length === 0) {
+      return blocking.map(([name, count]) => ({ ...accepted.get(name), class: name, count }));
+    }
+    const list = open
+      .map(([name, count]) => {
+        const agreed = accepted.get(name)?.count;
+        return `${name} (${count} ${count === 1 ? "row" : "rows"}${agreed === undefined ? "" : `, ${agreed} waived`})`;
+      })
+      .join(", ");
     const first = this.#totals.firstError;
     const because = first ? `; the first row that cannot be encoded: ${first.message}` : "";
     throw new SiftError("findings-block", `the data has findings that stop a run: ${list}${because}`, {

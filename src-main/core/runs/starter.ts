@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { requireConfig, type ConfigLayer, type ConfigProblem, type RunConfig } from "#shared/config/index.ts";
 import type { ConfigEntry, PlanPreview } from "#shared/contract/runs.ts";
 import type { EncodeSettings, Proof } from "#shared/contract/text.ts";
+import type { Waiver } from "#shared/contract/waivers.ts";
 import { SiftError } from "#shared/errors.ts";
 import type { DataHashes } from "../data/data-hash.ts";
 import { DataHash } from "../data/hash.ts";
@@ -14,6 +15,7 @@ import type { HomePaths } from "../system/home.ts";
 import { maskText } from "#shared/text/index.ts";
 import { openCoder, settingsHash } from "../text/encoding.ts";
 import { textHash } from "../text/report.ts";
+import { waiversOf } from "../text/waivers.ts";
 import { planPreview, resolveDraft, type Draft, type DraftContext } from "./draft.ts";
 import { hasEnded } from "./journal.ts";
 import { chooseStart, requireSameRun, type FoundCheckpoint } from "./output-dir.ts";
@@ -67,7 +69,7 @@ export class RunStarter {
     const settings = encodeSettingsOf(config, request);
     const { hash: dataHash } = await hashes.of(request.versionId);
     const proof = this.#requireProof(request.proofId, { versionId: request.versionId, settings, dataHash });
-    const waived = requireWaived(proof, request.waive);
+    const waived = requireWaived(proof, { named: request.waive, stored: waiversOf(this.#parts.store, proof) });
     return this.#parts.queueNew(
       {
         ...this.#base(request.name ?? config.run_name, context.datasetName),
@@ -107,7 +109,10 @@ export class RunStarter {
         config: { ...config },
         pins: await comparedPins(start, { settings, config, dataHash: data.hash }),
       });
-    const waived = waive.map((name) => ({ class: name, count: 0 }));
+    const waived = [
+      ...waive.map((name) => ({ class: name, count: 0 })),
+      ...storedWaivers(store, sources.train, settings).filter((each) => !waive.includes(each.class)),
+    ];
     const resumeFrom = start?.path ?? null;
     const earlier = start ? this.#earlierRun(config.output_dir) : undefined;
     const notices = [...resolved.notices];
@@ -191,16 +196,35 @@ export class RunStarter {
 }
 
 /** @throws SiftError `findings-block` that names every class which was not waived */
-function requireWaived(proof: Proof, waive: readonly string[]): Run["waived"] {
+function requireWaived(
+  proof: Proof,
+  { named, stored }: { named: readonly string[]; stored: readonly Waiver[] },
+): Run["waived"] {
   const counts = new Map(proof.findings.map((finding) => [finding.class, finding.count]));
-  const open = proof.blocking.filter((name) => !waive.includes(name));
+  const reasons = new Map(
+    stored.filter(({ voidBecause }) => voidBecause === null).map((each) => [each.class, each.reason]),
+  );
+  const open = proof.blocking.filter((name) => !named.includes(name) && !reasons.has(name));
   if (open.length > 0) {
     const list = open.map((name) => `${name} (${counts.get(name) ?? 0} rows)`).join(", ");
     throw new SiftError("findings-block", `the data has findings that stop a run: ${list}`, {
       remedy: "repair or reject the rows, or waive the class by name",
     });
   }
-  return proof.blocking.map((name) => ({ class: name, count: counts.get(name) ?? 0 }));
+  return proof.blocking.map((name) => {
+    const reason = reasons.get(name);
+    return { class: name, count: counts.get(name) ?? 0, ...(reason === undefined ? {} : { reason }) };
+  });
+}
+
+/** What was accepted of a version under these settings, with the counts that were accepted: encoding the rows holds them to it. */
+function storedWaivers(store: Store, source: DataSource, settings: EncodeSettings): Run["waived"] {
+  if (source.kind !== "version") return [];
+  const hash = settingsHash(settings);
+  return store.waivers
+    .list(source.versionId)
+    .filter((each) => each.settingsHash === hash)
+    .map(({ class: name, count, reason }) => ({ class: name, count, reason }));
 }
 
 async function surveyRows(

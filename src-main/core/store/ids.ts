@@ -1,7 +1,15 @@
 import { SiftError } from "#shared/errors.ts";
 
 /** What an id names, by its first letter: `d3` is dataset 3. */
-const KINDS = { d: "dataset", v: "dataset version", r: "run", t: "template", p: "proof", j: "job" } as const;
+const KINDS = {
+  d: "dataset",
+  v: "dataset version",
+  r: "run",
+  t: "template",
+  p: "proof",
+  j: "job",
+  w: "waiver",
+} as const;
 export type IdKind = keyof typeof KINDS;
 
 export const idOf = (kind: IdKind, key: number): string => `${kind}${key}`;

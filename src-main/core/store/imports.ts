@@ -118,6 +118,7 @@ export class ImportTable {
       this.#db.prepare("DELETE FROM row_history WHERE version = ? AND undoes IS NOT NULL").run(key);
       this.#deleteAll("row_history", key);
       this.#deleteAll("proofs", key);
+      this.#deleteAll("waivers", key);
       while (this.#sweepRows(key) > 0) yield;
       this.#deleteVersion(key);
     }

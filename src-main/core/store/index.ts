@@ -9,6 +9,7 @@ import { ReviewTable } from "./reviews.ts";
 import { RowTable } from "./rows.ts";
 import { RunTable } from "./runs.ts";
 import { SettingsTable } from "./settings.ts";
+import { WaiverTable } from "./waivers.ts";
 
 /** The one way to the database. Only core's process holds one. */
 export class Store {
@@ -21,6 +22,7 @@ export class Store {
   readonly models: ModelTable;
   readonly settings: SettingsTable;
   readonly proofs: ProofTable;
+  readonly waivers: WaiverTable;
   readonly jobs: JobTable;
   readonly runs: RunTable;
   readonly progress: ProgressTable;
@@ -37,6 +39,7 @@ export class Store {
     this.models = new ModelTable(db);
     this.settings = new SettingsTable(db);
     this.proofs = new ProofTable(db);
+    this.waivers = new WaiverTable(db);
     this.jobs = new JobTable(db);
     this.runs = new RunTable(db);
     this.progress = new ProgressTable(db);

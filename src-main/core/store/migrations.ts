@@ -2,6 +2,7 @@ import { SCHEMA_001 } from "./schema-001.ts";
 import { SCHEMA_002_PAINT } from "./schema-002-paint.ts";
 import { SCHEMA_003_TEMPLATES } from "./schema-003-templates.ts";
 import { SCHEMA_004_SAVED_FORMS } from "./schema-004-saved-forms.ts";
+import { SCHEMA_005_WAIVERS } from "./schema-005-waivers.ts";
 
 /** Append only: a released migration is never edited. Entry i takes a database from version i to i + 1. */
 export const MIGRATIONS: readonly string[] = [
@@ -9,4 +10,5 @@ export const MIGRATIONS: readonly string[] = [
   SCHEMA_002_PAINT,
   SCHEMA_003_TEMPLATES,
   SCHEMA_004_SAVED_FORMS,
+  SCHEMA_005_WAIVERS,
 ];

@@ -13,10 +13,12 @@ export class ProofTable {
   readonly #db: Db;
   readonly #get;
   readonly #latest;
+  readonly #hash;
 
   constructor(db: Db) {
     this.#db = db;
     this.#get = query(db, "SELECT key, result FROM proofs WHERE key = ?", proofRecord);
+    this.#hash = query(db, "SELECT settings_hash FROM proofs WHERE key = ?", v.object({ settings_hash: v.string() }));
     this.#latest = query(
       db,
       `SELECT key, result FROM proofs WHERE version = ? AND settings_hash = ? AND data_hash = ?
@@ -29,6 +31,13 @@ export class ProofTable {
     const record = this.#get.get(keyOf("p", proofId));
     if (!record) throw notFound("p", proofId);
     return toProof(record);
+  }
+
+  /** What its settings are known by. @throws SiftError `not-found` */
+  settingsHash(proofId: string): string {
+    const record = this.#hash.get(keyOf("p", proofId));
+    if (!record) throw notFound("p", proofId);
+    return record.settings_hash;
   }
 
   latest(key: { versionId: string; settingsHash: string; dataHash: string }): Proof | null {

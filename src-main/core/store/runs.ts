@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { errorReport } from "#shared/contract/common.ts";
-import { configEntry, runState, type ConfigEntry, type RunState } from "#shared/contract/runs.ts";
+import { configEntry, runState, waivedFinding, type ConfigEntry, type RunState } from "#shared/contract/runs.ts";
 import { encodeSettings, proof, templateChoice } from "#shared/contract/text.ts";
 import { RUN_PHASES, servingTemplate } from "#shared/worker/protocol.ts";
 import { SiftError } from "#shared/errors.ts";
@@ -8,8 +8,6 @@ import type { Db } from "./database.ts";
 import { idOf, keyOf, notFound } from "./ids.ts";
 import { json, query, type SqlValue } from "./query.ts";
 
-/** What a run did with its findings: every class that blocked, with the count that was accepted. */
-export const waivedFinding = v.object({ class: v.string(), count: v.number() });
 export const machine = v.object({
   engine: v.string(),
   device: v.string(),

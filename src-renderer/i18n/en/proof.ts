@@ -23,7 +23,6 @@ export const proof = {
   excludeMore: (n: number) => `These are the first ${n}. Run the proof again for the others.`,
   excluded: (n: number) => `${count(n, "row", "rows")} left out. Run the proof again to see what is left.`,
   blocking: "stops a run",
-  accept: "Accept for the next run",
   repair: {
     "max-length": "Raise the maximum length",
     "plain-specials": "Make them plain text",

@@ -64,7 +64,6 @@ export const train = {
     blocks: "stops the run",
     noted: "noted",
     seeRows: "See rows",
-    waive: (rows: number) => `Train anyway: ${count(rows, "row", "rows")}`,
     when: (ago: string) => `Proved ${ago}.`,
     failed: "The proof failed",
     cancelled: "The proof was cancelled.",

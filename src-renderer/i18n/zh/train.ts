@@ -64,7 +64,6 @@ export const train: Catalogue["train"] = {
     blocks: "阻止运行",
     noted: "已注明",
     seeRows: "查看这些行",
-    waive: (rows) => `仍然训练：${zhCount(rows, "条")}`,
     when: (ago) => `检验于${ago}。`,
     failed: "检验失败",
     cancelled: "检验已取消。",

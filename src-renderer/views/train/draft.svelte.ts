@@ -14,10 +14,9 @@ const schema = v.object({
   values: v.record(v.string(), configValue),
   /** Where the values came from, as it is said above the form. */
   from: v.optional(v.object({ kind: v.picklist(["clone", "adapter"]), name: v.string() })),
-  waived: v.object({ proofId: v.string(), classes: v.array(v.string()) }),
 });
 type Stored_ = v.InferOutput<typeof schema>;
-const fresh = (): Stored_ => ({ values: {}, waived: { proofId: "", classes: [] } });
+const fresh = (): Stored_ => ({ values: {} });
 
 /** Keys that the main fields or core decide; a clone does not take them over as settings. */
 const NOT_CLONED: ReadonlySet<string> = new Set([
@@ -110,17 +109,6 @@ class TrainDraft {
     this.reset();
     this.set("adapter_name_or_path", adapterPath);
     this.#change({ from: { kind: "adapter", name } });
-  }
-
-  waivedClasses(proofId: string): readonly string[] {
-    const { waived } = this.#stored.value;
-    return waived.proofId === proofId ? waived.classes : [];
-  }
-
-  /** A waiver holds for one proof: its count is what was agreed to. */
-  waive(proofId: string, name: string, on: boolean): void {
-    const others = this.waivedClasses(proofId).filter((each) => each !== name);
-    this.#change({ waived: { proofId, classes: on ? [...others, name] : others } });
   }
 
   #change(part: Partial<Stored_>): void {
