@@ -39,7 +39,7 @@ export async function createGenerator(options: GeneratorOptions): Promise<Genera
     engine.load(parameter.name, modelValues(model, parameter, options.seed ?? 0));
   }
   const adapter = options.adapter === undefined ? undefined : loadAdapter(options.adapter, model.config);
-  const prefix = adapter ? putAdapter(engine, adapter) : "";
+  const prefix = adapter ? putAdapter(engine, model, adapter) : "";
   const program = await engine.compile(generationGraph(model, adapter, prefix));
   return new CachedGenerator(model, program);
 }
@@ -50,12 +50,12 @@ export async function generatorOver(engine: Engine, model: ModelSpec, plan: Lora
 }
 
 /** Returns what the adapter's buffers are called by. */
-function putAdapter(engine: Engine, adapter: AdapterSpec): string {
+function putAdapter(engine: Engine, model: ModelSpec, adapter: AdapterSpec): string {
   const prefix = `${adapter.directory}/`;
   for (const parameter of loraParameters(adapter)) {
     const name = prefix + parameter.name;
     if (!engine.has(name)) engine.allocate(name, parameter.shape);
-    engine.load(name, loraValues(adapter, parameter, 0));
+    engine.load(name, loraValues(model, adapter, { parameter, seed: 0 }));
   }
   return prefix;
 }

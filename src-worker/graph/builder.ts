@@ -136,6 +136,9 @@ export class GraphBuilder {
   after(x: ValueId, when: ValueId): ValueId {
     return this.#one({ kind: "after" }, x, when);
   }
+  detach(x: ValueId): ValueId {
+    return this.#one({ kind: "detach" }, x);
+  }
   fillLike(like: ValueId, value: number): ValueId {
     return this.#one({ kind: "fillLike", value }, like);
   }

@@ -147,6 +147,7 @@ const RULES: { readonly [K in OpKind]: Rule<K> } = {
   ],
   broadcastLike: ({ b, x, dy }) => [unbroadcast(b, dy, x(0))],
   after: ({ dy }) => [dy],
+  detach: none,
   fillLike: none,
   reshape: ({ b, x, dy }) => [b.reshape(dy, b.type(x(0)).shape)],
   concat: concatRule,

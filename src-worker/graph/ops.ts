@@ -42,6 +42,8 @@ export type Op =
   | { readonly kind: "broadcastLike" }
   /** (x, when) → x, but not before `when` exists; `when` has at least one element. Holds a recomputation back until it is due. */
   | { readonly kind: "after" }
+  /** x itself, through which nothing is differentiated. */
+  | { readonly kind: "detach" }
   /** (like) → a tensor of that shape filled with `value`. */
   | { readonly kind: "fillLike"; readonly value: number }
   /** At most one dimension of the result may be symbolic. */

@@ -133,6 +133,7 @@ const RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
     s.expect(s.inputs.length === 2, "two inputs");
     return [s.at(0)];
   },
+  detach: elementwise,
   fillLike: (s) => [f32(...s.at(0).shape)],
   reshape: (s) => {
     const from = product(s.at(0).shape);

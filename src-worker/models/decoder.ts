@@ -1,7 +1,8 @@
 import type { GraphBuilder } from "#worker/graph/builder.ts";
 import type { Dim, ValueId } from "#worker/graph/ops.ts";
 import type { DecoderConfig } from "./config.ts";
-import { loraName, type LoraPlan } from "./lora.ts";
+import { adaptLinear, type Adaptation } from "./adapt.ts";
+import { savedName } from "./lora.ts";
 import {
   EMBEDDING,
   FINAL_NORM,
@@ -56,14 +57,6 @@ export interface DecoderOutputs {
   readonly values: readonly ValueId[];
 }
 
-export interface Adaptation {
-  readonly plan: LoraPlan;
-  /** [2] i32; absent where nothing is dropped (evaluation, generation). */
-  readonly dropoutSeed?: ValueId;
-  /** Goes before the adapter's buffer names, where several adapters share an engine. */
-  readonly prefix?: string;
-}
-
 interface Angles {
   readonly cos: ValueId;
   readonly sin: ValueId;
@@ -90,13 +83,24 @@ export class Decoder {
     this.#adaptation = adaptation;
   }
 
-  /** [vocabularySize, hiddenSize]: the embedding itself where it is tied. */
+  /** [vocabularySize, hiddenSize]: the model's own embedding where it is tied, unless an adapter has a head of its own. */
   get head(): ValueId {
-    return this.#table(this.#config.tied ? EMBEDDING : LM_HEAD);
+    if (this.#config.tied && !this.#isSaved(LM_HEAD)) return this.#b.buffer(EMBEDDING, this.#tableShape);
+    return this.#parameter(LM_HEAD, this.#tableShape);
   }
 
-  #table(name: string): ValueId {
-    return this.#b.buffer(name, [this.#config.vocabularySize, this.#config.hiddenSize]);
+  get #tableShape(): readonly Dim[] {
+    return [this.#config.vocabularySize, this.#config.hiddenSize];
+  }
+
+  #isSaved(name: string): boolean {
+    return this.#adaptation?.plan.saved.some((parameter) => parameter.name === name) === true;
+  }
+
+  /** A parameter of the model, or the adapter's own in its place. */
+  #parameter(name: string, shape: readonly Dim[]): ValueId {
+    const own = this.#isSaved(name) ? (this.#adaptation?.prefix ?? "") + savedName(name) : name;
+    return this.#b.buffer(own, shape);
   }
 
   /** hidden [n, hiddenSize] → logits [n, vocabularySize]. */
@@ -113,7 +117,7 @@ export class Decoder {
     const angles = this.#allAngles(inputs);
     const keys: ValueId[] = [];
     const values: ValueId[] = [];
-    let x = this.#scale(this.#b.gatherRows(this.#table(EMBEDDING), inputs.ids), embeddingScale);
+    let x = this.#scale(this.#b.gatherRows(this.#parameter(EMBEDDING, this.#tableShape), inputs.ids), embeddingScale);
     if (inputs.noise !== undefined) x = this.#b.add(x, inputs.noise);
     for (let layer = 0; layer < layers; layer++) {
       const wanted = layer === layers - 1 ? inputs.wanted : undefined;
@@ -250,7 +254,7 @@ export class Decoder {
   #norm(name: string, x: ValueId): ValueId {
     const b = this.#b;
     const { normOffset, normEpsilon } = this.#config;
-    const stored = b.buffer(name, [b.type(x).shape.at(-1) ?? 0]);
+    const stored = this.#parameter(name, [b.type(x).shape.at(-1) ?? 0]);
     return b.rmsNorm(x, normOffset === 0 ? stored : b.affine(stored, 1, normOffset), normEpsilon);
   }
 
@@ -258,25 +262,14 @@ export class Decoder {
   #linear(layer: number, name: LinearName, x: ValueId, residual?: ValueId): ValueId {
     const b = this.#b;
     const module = linearModule(this.#config, layer, name);
-    const weight = b.buffer(`${module.name}.weight`, [module.outputs, module.inputs]);
-    const bias = module.bias ? b.buffer(`${module.name}.bias`, [module.outputs]) : undefined;
+    const weight = this.#parameter(`${module.name}.weight`, [module.outputs, module.inputs]);
+    const bias = module.bias ? this.#parameter(`${module.name}.bias`, [module.outputs]) : undefined;
+    const adapted = this.#adaptation?.plan.modules.some((one) => one.name === module.name);
+    if (this.#adaptation && adapted === true) {
+      return adaptLinear(b, this.#adaptation, { module, x, weight, bias, residual, stream: this.#streams++ });
+    }
     const start = bias ?? residual;
     const y = b.gemm(x, weight, { transB: true, ...(start === undefined ? {} : { c: start }) });
-    const both = bias !== undefined && residual !== undefined ? b.add(y, residual) : y;
-    return this.#adapt(module, x, both);
-  }
-
-  /** y + (alpha / r) · B(A(dropout(x))), where the layer is adapted. */
-  #adapt(module: LinearModule, x: ValueId, y: ValueId): ValueId {
-    const b = this.#b;
-    const adapted = this.#adaptation;
-    if (!adapted?.plan.modules.some(({ name }) => name === module.name)) return y;
-    const { rank, alpha, dropout } = adapted.plan;
-    const buffer = (half: "A" | "B", shape: readonly Dim[]): ValueId =>
-      b.buffer((adapted.prefix ?? "") + loraName(module, half), shape);
-    const seed = dropout > 0 ? adapted.dropoutSeed : undefined;
-    const kept = seed === undefined ? x : b.mul(x, b.dropoutMask(seed, x, { rate: dropout, stream: this.#streams++ }));
-    const small = b.gemm(kept, buffer("A", [rank, module.inputs]), { transB: true });
-    return b.gemm(small, buffer("B", [module.outputs, rank]), { transB: true, alpha: alpha / rank, c: y });
+    return bias !== undefined && residual !== undefined ? b.add(y, residual) : y;
   }
 }

@@ -1,8 +1,9 @@
 import { SiftError } from "#shared/errors.ts";
 import type { ModelSpec } from "./folder.ts";
-import type { AdapterSpec, LoraPlan } from "./lora.ts";
-import type { Parameter } from "./parameters.ts";
+import { magnitudeName, savedName, type AdapterSpec, type LoraPlan } from "./lora.ts";
+import type { LinearModule, Parameter } from "./parameters.ts";
 import { RandomStream } from "./random.ts";
+import { sourceOf } from "./targets.ts";
 import { readTensor } from "./tensors.ts";
 
 /** Writes a parameter's first values into its buffer, which holds zeros. */
@@ -28,11 +29,36 @@ export function modelValues(model: ModelSpec, parameter: Parameter, seed: number
   }
 }
 
-/** First values of an adapter: its files', or PEFT's: A uniform in ±1/√inputs (kaiming_uniform with a = √5), B zero. */
-export function loraValues(plan: LoraPlan | AdapterSpec, parameter: Parameter, seed: number): Fill {
+/**
+ * First values of an adapter: its files', or PEFT's: A uniform in ±1/√inputs (kaiming_uniform with a = √5), B zero, a
+ * magnitude the length of each row of its weight, what is saved whole as it is in the model.
+ */
+export function loraValues(model: ModelSpec, plan: LoraPlan | AdapterSpec, { parameter, seed }: LoraValue): Fill {
   const location = "tensors" in plan ? plan.tensors.get(parameter.name) : undefined;
   if (location) return (target) => readTensor(location, target);
+  const own = plan.saved.find(({ name }) => savedName(name) === parameter.name);
+  if (own) return modelValues(model, sourceOf(model.config, own), seed);
+  const module = plan.modules.find((one) => magnitudeName(one) === parameter.name);
+  if (module) return rowLengths(model, module, seed);
   if (parameter.name.endsWith(".lora_B.weight")) return () => undefined;
   const [, inputs = 1] = parameter.shape;
   return (target) => new RandomStream(seed, parameter.name).fillUniform(target, 1 / Math.sqrt(inputs));
+}
+
+interface LoraValue {
+  readonly parameter: Parameter;
+  readonly seed: number;
+}
+
+function rowLengths(model: ModelSpec, { name, inputs, outputs }: LinearModule, seed: number): Fill {
+  const weight: Parameter = { name: `${name}.weight`, shape: [outputs, inputs], role: "linear" };
+  return (target) => {
+    const values = new Float32Array(outputs * inputs);
+    modelValues(model, weight, seed)(values);
+    for (let row = 0; row < outputs; row++) {
+      let sum = 0;
+      for (let i = row * inputs; i < (row + 1) * inputs; i++) sum += (values[i] ?? 0) ** 2;
+      target[row] = Math.sqrt(sum);
+    }
+  };
 }

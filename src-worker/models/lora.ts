@@ -4,17 +4,27 @@ import * as v from "valibot";
 import { SiftError } from "#shared/errors.ts";
 import type { DecoderConfig } from "./config.ts";
 import { readJson } from "./folder.ts";
-import { linearModules, linearNames, type LinearModule, type Parameter } from "./parameters.ts";
+import { linearModules, type LinearModule, type Parameter } from "./parameters.ts";
 import type { RawConfig } from "./raw.ts";
+import { savedParameters } from "./targets.ts";
 import { locateTensors, READABLE_DTYPES, type TensorLocation } from "./tensors.ts";
 
-/** Which linear layers get an adapter, and how it is scaled: y += (alpha / r) · B(A(dropout(x))). */
+/** Which linear layers get an adapter, how it is scaled, and what is trained whole beside it. */
 export interface LoraPlan {
   readonly rank: number;
   readonly alpha: number;
   readonly dropout: number;
+  /** Scale by alpha / √r (Kalajdzievski 2023, arXiv 2312.03732). */
+  readonly rslora: boolean;
+  /** Weights are split into magnitude and direction (Liu et al. 2024, arXiv 2402.09353). */
+  readonly dora: boolean;
   readonly modules: readonly LinearModule[];
+  /** Parameters of the model of which the adapter has its own, trained whole: PEFT's modules_to_save. */
+  readonly saved: readonly Parameter[];
 }
+
+/** The factor of B(A(x)). */
+export const loraScale = ({ rank, alpha, rslora }: LoraPlan): number => alpha / (rslora ? Math.sqrt(rank) : rank);
 
 /** An adapter folder that has been read. */
 export interface AdapterSpec extends LoraPlan {
@@ -26,44 +36,36 @@ export interface AdapterSpec extends LoraPlan {
 export const loraName = (module: LinearModule, half: "A" | "B"): string =>
   `base_model.model.${module.name}.lora_${half}.weight`;
 
-/** A [rank, inputs] and B [outputs, rank] of every adapted layer, by PEFT's names. */
-export const loraParameters = (plan: LoraPlan): Parameter[] =>
-  plan.modules.flatMap((module): Parameter[] => [
+export const magnitudeName = (module: LinearModule): string => `base_model.model.${module.name}.lora_magnitude_vector`;
+export const savedName = (parameter: string): string => `base_model.model.${parameter}`;
+
+/** A [rank, inputs] and B [outputs, rank] of every adapted layer [and magnitude, outputs], and what is saved whole, by PEFT's names. */
+export const loraParameters = (plan: LoraPlan): Parameter[] => [
+  ...plan.modules.flatMap((module): Parameter[] => [
     { name: loraName(module, "A"), shape: [plan.rank, module.inputs], role: "linear" },
     { name: loraName(module, "B"), shape: [module.outputs, plan.rank], role: "linear" },
-  ]);
-
-/** `all-linear`, or names of layers. @throws SiftError `target-modules` naming what is not one. */
-export function targetedModules(config: DecoderConfig, targets: "all-linear" | readonly string[]): LinearModule[] {
-  if (targets === "all-linear") return linearModules(config);
-  const names = linearNames(config);
-  const known = (target: string): boolean => names.some((name) => name === target);
-  const wrong = targets.find((target) => !known(target));
-  if (wrong !== undefined || targets.length === 0) {
-    throw new SiftError("target-modules", `${wrong ?? "an empty list"} is no linear layer that can be adapted`, {
-      where: { what: "target_modules" },
-      remedy: `all-linear, or some of ${names.join(", ")}`,
-    });
-  }
-  return linearModules(config).filter((module) => targets.some((target) => module.name.endsWith(`.${target}`)));
-}
+    ...(plan.dora ? [{ name: magnitudeName(module), shape: [module.outputs], role: "norm" } as const] : []),
+  ]),
+  ...plan.saved.map((parameter) => ({ ...parameter, name: savedName(parameter.name) })),
+];
 
 const schema = v.object({
   peft_type: v.literal("LORA"),
   r: v.pipe(v.number(), v.integer(), v.minValue(1)),
   lora_alpha: v.number(),
   lora_dropout: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(0.999)), 0),
+  use_rslora: v.nullish(v.boolean(), false),
+  use_dora: v.nullish(v.boolean(), false),
+  modules_to_save: v.nullish(v.array(v.string()), []),
 });
 
 /** Options of PEFT that make another function of the same tensors. */
 const PLAIN: Readonly<Record<string, unknown>> = {
-  use_dora: false,
-  use_rslora: false,
   use_qalora: false,
   lora_bias: false,
   fan_in_fan_out: false,
   bias: "none",
-  modules_to_save: null,
+  ensure_weight_tying: false,
   layer_replication: null,
   trainable_token_indices: null,
   target_parameters: null,
@@ -95,10 +97,11 @@ export function loadAdapter(directory: string, config: DecoderConfig): AdapterSp
     throw new SiftError("adapter-invalid", `${key}: ${issue.message}`, { where: { file, what: key } });
   }
   refuseVariants(raw, file);
-  const { r: rank, lora_alpha: alpha, lora_dropout: dropout } = parsed.output;
+  const { r: rank, lora_alpha: alpha, lora_dropout: dropout, use_rslora: rslora, use_dora: dora } = parsed.output;
   const tensors = locateTensors(weights);
+  const saved = savedParameters(config, parsed.output.modules_to_save ?? []);
   const modules = linearModules(config).filter((module) => tensors.has(loraName(module, "A")));
-  const plan = { rank, alpha, dropout, modules };
+  const plan = { rank, alpha, dropout, rslora: rslora === true, dora: dora === true, modules, saved };
   checkTensors(plan, tensors, weights);
   return { ...plan, directory, tensors, raw };
 }

@@ -3,8 +3,9 @@ import { int, type Engine, type Program } from "#worker/engines/engine.ts";
 import type { ModelSpec } from "#worker/models/folder.ts";
 import { loraValues, modelValues, type Fill } from "#worker/models/initialise.ts";
 import { layOut, type Layout, type MicroBatch } from "#worker/models/layout.ts";
-import { loadAdapter, loraParameters, targetedModules, type AdapterSpec, type LoraPlan } from "#worker/models/lora.ts";
-import type { Parameter } from "#worker/models/parameters.ts";
+import { loadAdapter, loraParameters, type AdapterSpec, type LoraPlan } from "#worker/models/lora.ts";
+import type { LinearModule, Parameter } from "#worker/models/parameters.ts";
+import { parametersOfLayers, savedParameters, targetedModules, type Targets } from "#worker/models/targets.ts";
 import {
   firstMoment,
   GRADIENT_NORM,
@@ -25,8 +26,13 @@ export type Method =
       readonly rank: number;
       readonly alpha: number;
       readonly dropout: number;
-      readonly targetModules: "all-linear" | readonly string[];
+      readonly targetModules: Targets;
+      readonly rslora?: boolean;
+      readonly dora?: boolean;
+      readonly modulesToSave?: readonly string[];
     }
+  /** The last `layers` layers alone, or the first ones where it is negative. */
+  | { readonly kind: "freeze"; readonly layers: number }
   /** Goes on training an adapter: rank, alpha and layers are its own. */
   | { readonly kind: "adapter"; readonly directory: string };
 
@@ -73,9 +79,10 @@ export interface OptimizerState {
 export async function createTrainer(options: TrainerOptions): Promise<TrainStep> {
   const { engine, model, method } = options;
   const lora = planOf(model, method);
-  const trained = lora ? loraParameters(lora) : model.parameters;
-  for (const parameter of model.parameters) put(engine, parameter, modelValues(model, parameter, options.seed));
-  if (lora) for (const parameter of trained) put(engine, parameter, loraValues(lora, parameter, options.seed));
+  const { seed } = options;
+  const trained = lora ? loraParameters(lora) : trainedParameters(model, method);
+  for (const parameter of model.parameters) put(engine, parameter, modelValues(model, parameter, seed));
+  if (lora) for (const parameter of trained) put(engine, parameter, loraValues(model, lora, { parameter, seed }));
   for (const { name, shape } of trained) {
     for (const buffer of [gradientBuffer(name), firstMoment(name), secondMoment(name)]) engine.allocate(buffer, shape);
   }
@@ -96,11 +103,17 @@ export async function createTrainer(options: TrainerOptions): Promise<TrainStep>
 }
 
 function planOf({ config }: ModelSpec, method: Method): LoraPlan | AdapterSpec | undefined {
-  if (method.kind === "full") return undefined;
+  if (method.kind === "full" || method.kind === "freeze") return undefined;
   if (method.kind === "adapter") return loadAdapter(method.directory, config);
-  const { rank, alpha, dropout } = method;
-  return { rank, alpha, dropout, modules: targetedModules(config, method.targetModules) };
+  const { rank, alpha, dropout, rslora = false, dora = false } = method;
+  const saved = savedParameters(config, method.modulesToSave ?? []);
+  const isSaved = ({ name }: LinearModule): boolean => saved.some((parameter) => parameter.name === `${name}.weight`);
+  const modules = targetedModules(config, method.targetModules).filter((module) => !isSaved(module));
+  return { rank, alpha, dropout, rslora, dora, modules, saved };
 }
+
+const trainedParameters = ({ config, parameters }: ModelSpec, method: Method): readonly Parameter[] =>
+  method.kind === "freeze" ? parametersOfLayers(config, method.layers) : parameters;
 
 /** Allocates a buffer and fills it, unless the engine holds it already. */
 export function put(engine: Engine, { name, shape }: Parameter, fill: Fill): void {
@@ -204,9 +217,10 @@ export class TrainStep {
     return { lossSum, weightSum };
   }
 
-  /** What was trained: the whole model by Hugging Face's names, or the adapter by PEFT's. */
+  /** What is saved: the whole model by Hugging Face's names, or the adapter by PEFT's. */
   exportWeights(): NamedTensor[] {
-    return this.#parts.trained.map(({ name, shape }) => this.#named(name, shape));
+    const { lora, trained, options } = this.#parts;
+    return (lora ? trained : options.model.parameters).map(({ name, shape }) => this.#named(name, shape));
   }
 
   exportOptimizer(): OptimizerState {

@@ -7,7 +7,7 @@ import { OrtEngine } from "#worker/engines/ort/engine.ts";
 import { createGenerator } from "#worker/generate/generator.ts";
 import { loadModel, modelFromConfig, SUPPORTED_MODEL_TYPES } from "#worker/models/folder.ts";
 import { modelValues } from "#worker/models/initialise.ts";
-import { targetedModules } from "#worker/models/lora.ts";
+import { targetedModules } from "#worker/models/targets.ts";
 import { readRows } from "./training.ts";
 
 /** What families do beyond one forward and backward pass, which `parity.test.ts` compares with `transformers`. */

@@ -16,7 +16,8 @@ import { repositoryRoot } from "../shared.ts";
 import { SiftError } from "#shared/errors.ts";
 import { encodeHeader } from "#shared/formats/safetensors.ts";
 import { loadModel, modelFromConfig } from "#worker/models/folder.ts";
-import { loadAdapter, targetedModules } from "#worker/models/lora.ts";
+import { loadAdapter } from "#worker/models/lora.ts";
+import { targetedModules } from "#worker/models/targets.ts";
 
 /** Model and adapter folders that cannot be used: each is refused with what is wrong, where, and what to do. */
 

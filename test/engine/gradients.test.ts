@@ -113,6 +113,7 @@ const CASES: { readonly [K in OpKind]: readonly Case[] | string } = {
       build: (b, x) => b.after(first(x, 0), first(x, 1)),
     },
   ],
+  detach: "nothing is differentiated through it",
   fillLike: "constant",
   reshape: [unary((b, x) => b.reshape(x, ["rows", 2, 2]))],
   concat: [{ inputs: [rows([3, 2]), rows([3, 3])], build: (b, x) => b.concat(x, 1, 5) }],

@@ -80,6 +80,7 @@ const LOWERINGS: { readonly [K in OpKind]: Lowering<K> } = {
     const one = e.node("Slice", [e.reshape(x(1), -1), e.longs(0), e.longs(1)]);
     return [e.node("Add", [x(0), e.node("Mul", [one, e.float(0)])])];
   },
+  detach: same("Identity"),
   fillLike: ({ e, op, x }) => {
     const value = { tensor: { type: "float" as const, dims: [1], values: [op.value] } };
     return [e.node("ConstantOfShape", [e.node("Shape", [x(0)])], { value })];

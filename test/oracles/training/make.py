@@ -157,4 +157,5 @@ def main():
         print(name, expected["parameters"], [round(s["loss"], 4) for s in expected["full"]["steps"]])
 
 
-main()
+if __name__ == "__main__":
+    main()
