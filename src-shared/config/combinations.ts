@@ -86,14 +86,14 @@ const IMPOSSIBLE: readonly Rule[] = [
   },
   {
     key: "adapter_name_or_path",
-    applies: all(gave("adapter_name_or_path"), is("finetuning_type", "full")),
-    message: "adapter_name_or_path goes on training an adapter, but finetuning_type is full",
+    applies: all(gave("adapter_name_or_path"), is("finetuning_type", "full", "freeze")),
+    message: "adapter_name_or_path goes on training an adapter, but finetuning_type is not lora",
     remedy: "Use finetuning_type: lora, or leave the adapter out",
   },
   {
     key: "quantization",
-    applies: all(is("quantization", "8bit", "4bit"), is("finetuning_type", "full")),
-    message: "quantized weights cannot be fine-tuned in full",
+    applies: all(is("quantization", "8bit", "4bit"), is("finetuning_type", "full", "freeze")),
+    message: "quantized weights cannot be trained themselves",
     remedy: "Use finetuning_type: lora, or quantization: none",
   },
   {
@@ -114,8 +114,13 @@ const IMPOSSIBLE: readonly Rule[] = [
 const WITHOUT_EFFECT: readonly Omit<Rule, "remedy">[] = [
   {
     key: "lora_r",
-    applies: (s) => is("finetuning_type", "full")(s) && LORA_KEYS.some((key) => s.given.has(key)),
-    message: "lora_* and target_modules have no effect with finetuning_type: full",
+    applies: (s) => is("finetuning_type", "full", "freeze")(s) && LORA_KEYS.some((key) => s.given.has(key)),
+    message: "lora_*, target_modules and other keys of adapters have no effect without finetuning_type: lora",
+  },
+  {
+    key: "freeze_trainable_layers",
+    applies: (s) => !is("finetuning_type", "freeze")(s) && s.given.has("freeze_trainable_layers"),
+    message: "freeze_trainable_layers has an effect with finetuning_type: freeze only",
   },
   {
     key: "early_stopping_threshold",
@@ -133,7 +138,15 @@ const WITHOUT_EFFECT: readonly Omit<Rule, "remedy">[] = [
     message: "eval_steps has no effect: under 200 rows nothing is held out unless eval_split or eval_files is given",
   },
 ];
-const LORA_KEYS = ["lora_r", "lora_alpha", "lora_dropout", "target_modules"] as const;
+const LORA_KEYS = [
+  "lora_r",
+  "lora_alpha",
+  "lora_dropout",
+  "target_modules",
+  "use_rslora",
+  "use_dora",
+  "modules_to_save",
+] as const;
 
 export function findImpossible(settings: Settings): ConfigProblem[] {
   const rules = IMPOSSIBLE.filter((rule) => rule.applies(settings)).map(({ key, message, remedy }) => ({

@@ -2,6 +2,7 @@ import { EOS_CHOICES, REASONING_CHOICES } from "../text/mask/options.ts";
 import { normalRoles, normalRules, parseRole, ruleProblem } from "../text/mask/settings.ts";
 import { SPECIAL_CHOICES, TRUNCATION_MODES } from "../text/rowOptions.ts";
 import { MASK_POLICIES } from "../text/types.ts";
+import { isPattern, isReadablePattern } from "../formats/target-modules.ts";
 import type { ConfigEntry, ConfigValue } from "../contract/runs.ts";
 import { DEFAULT_OPTIONS, normalScheduleOptions, readScheduleOptions, SCHEDULER_TYPES } from "./schedule-options.ts";
 import type { Check, ConfigKey, KeySpec } from "./types.ts";
@@ -27,9 +28,17 @@ const REPORTERS: Check = {
   accepts: (value) => Array.isArray(value) && value.every((name) => name === "tensorboard" || name === "none"),
 };
 const TARGETS: Check = {
-  expected: "all-linear, or names of linear layers, never lm_head",
-  accepts: (value) => Array.isArray(value) && value.length > 0 && !value.includes("lm_head"),
+  expected: "all-linear, names of linear layers (never lm_head), or one pattern for whole names",
+  accepts: (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    !value.includes("lm_head") &&
+    (!value.some(isPattern) || (value.length === 1 && value.every(isReadablePattern))),
 };
+const LAYERS = numberCheck(
+  "a whole number other than 0: the last layers, or the first ones where it is negative",
+  (n) => n !== 0,
+);
 
 const ROLES: Check = {
   expected: "roles, each with a weight if it is not 1: user, assistant:0.5",
@@ -178,7 +187,7 @@ export const CONFIG_KEYS: { readonly [K in ConfigKey]: KeySpec } = {
     BOOLEAN,
   ),
   finetuning_type: key("method", "lora", "An adapter needs a fraction of the memory and forgets less.", {
-    ...choice(["lora", "full"]),
+    ...choice(["lora", "full", "freeze"]),
     derive: (values) => (values.get("from_scratch") === true ? "full" : "lora"),
   }),
   from_scratch: key(
@@ -193,12 +202,24 @@ export const CONFIG_KEYS: { readonly [K in ConfigKey]: KeySpec } = {
     "No noise on the embeddings; 5 is where its paper starts.",
     number(ABOVE_ZERO),
   ),
+  freeze_trainable_layers: key(
+    "method",
+    2,
+    "With finetuning_type: freeze the last two layers are trained; a negative number takes the first ones.",
+    integer(LAYERS),
+  ),
   lora_r: key("method", 16, "Rank 16 is enough for most instruction data.", integer(atLeast(1))),
   lora_alpha: key("method", 32, "Twice the rank, a common and forgiving scale.", number(ABOVE_ZERO)),
   lora_dropout: key("method", 0, "Without dropout the result is easier to reproduce and faster.", number(BELOW_ONE)),
   target_modules: key("method", ["all-linear"], "Adapting every linear layer but lm_head is the most robust choice.", {
     type: "list",
     check: TARGETS,
+    normalize: wholePattern,
+  }),
+  use_rslora: key("method", false, "The usual scale is alpha / r; alpha / √r suits high ranks.", BOOLEAN),
+  use_dora: key("method", false, "Plain LoRA is faster; DoRA trains the length of every weight row apart.", BOOLEAN),
+  modules_to_save: key("method", [], "Nothing but the adapter is trained; embed_tokens and lm_head for new tokens.", {
+    type: "list",
   }),
   quantization: key("method", "none", "The base model is kept in full precision.", choice(["none", "8bit", "4bit"])),
   per_device_train_batch_size: key("schedule", 1, "One block at a time needs the least memory.", integer(atLeast(1))),
@@ -216,7 +237,7 @@ export const CONFIG_KEYS: { readonly [K in ConfigKey]: KeySpec } = {
   learning_rate: key("main", 2e-4, "2e-4 for an adapter; 2e-5 for full fine-tuning, which moves every weight.", {
     ...number(NOT_NEGATIVE),
     derive: (values) =>
-      values.get("from_scratch") === true ? 3e-4 : values.get("finetuning_type") === "full" ? 2e-5 : 2e-4,
+      values.get("from_scratch") === true ? 3e-4 : ADAPTER.includes(values.get("finetuning_type")) ? 2e-4 : 2e-5,
   }),
   lr_scheduler_type: key("schedule", "cosine", "The rate falls to zero smoothly by the end.", choice(SCHEDULER_TYPES)),
   lr_scheduler_kwargs: key("schedule", null, "The schedule's usual shape; a cosine with a floor ends at a tenth.", {
@@ -293,6 +314,15 @@ export const CONFIG_KEY_NAMES = Object.keys(CONFIG_KEYS);
 
 export function isConfigKey(name: string): name is ConfigKey {
   return Object.hasOwn(CONFIG_KEYS, name);
+}
+
+/** What stands where an adapter is trained: the default is not among the given values. */
+const ADAPTER: readonly unknown[] = [undefined, "lora"];
+
+/** A pattern that was taken for a list because of its commas is one text again. */
+function wholePattern(raw: unknown): unknown {
+  const texts = Array.isArray(raw) && raw.length > 1 && raw.every((item) => typeof item === "string") ? raw : undefined;
+  return texts?.some((text) => isPattern(text)) === true ? [texts.join(",")] : raw;
 }
 
 function given(value: ConfigValue | undefined): boolean {

@@ -72,7 +72,7 @@ function makeEntry(key: ConfigKey, collected: Collected, context: ResolveContext
 function adapterDefault(key: ConfigKey, { adapter }: ResolveContext): ConfigValue | undefined {
   if (!adapter || !Object.hasOwn(adapter, key)) return undefined;
   const value = adapter[key as keyof typeof adapter];
-  return typeof value === "number" ? value : [...value];
+  return typeof value === "object" ? [...value] : value;
 }
 
 function missing(

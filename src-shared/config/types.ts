@@ -32,13 +32,17 @@ export interface RunConfig {
   readonly split_turns: boolean;
   readonly special_tokens_in_content: (typeof SPECIAL_CHOICES)[number];
   readonly shuffle: boolean;
-  readonly finetuning_type: "lora" | "full";
+  readonly finetuning_type: "lora" | "full" | "freeze";
   readonly from_scratch: boolean;
   readonly neftune_noise_alpha: number | null;
+  readonly freeze_trainable_layers: number;
   readonly lora_r: number;
   readonly lora_alpha: number;
   readonly lora_dropout: number;
   readonly target_modules: readonly string[];
+  readonly use_rslora: boolean;
+  readonly use_dora: boolean;
+  readonly modules_to_save: readonly string[];
   readonly quantization: "none" | "8bit" | "4bit";
   readonly per_device_train_batch_size: number;
   readonly gradient_accumulation_steps: number;
@@ -89,6 +93,9 @@ export interface ResolveContext {
     readonly lora_alpha: number;
     readonly lora_dropout: number;
     readonly target_modules: readonly string[];
+    readonly use_rslora: boolean;
+    readonly use_dora: boolean;
+    readonly modules_to_save: readonly string[];
   };
   /** Required keys that the caller supplies in another way (a form that picks the data version, say). */
   readonly supplied?: readonly ConfigKey[];

@@ -1,13 +1,20 @@
 import * as v from "valibot";
 import { SiftError } from "../errors.ts";
+import { isPattern, isReadablePattern } from "./target-modules.ts";
 
-/** What Sift needs of a PEFT adapter: a plain LoRA on linear layers. */
+/** What Sift needs of a PEFT adapter: a LoRA on linear layers. */
 export interface LoraAdapterConfig {
   readonly r: number;
   readonly alpha: number;
   readonly dropout: number;
-  /** Last names of linear layers; `all-linear` where the file says so. */
+  /** Names or ends of names of linear layers, or one pattern; `all-linear` where the file says so. */
   readonly targetModules: readonly string[];
+  /** Scaled by alpha / √r. */
+  readonly rslora: boolean;
+  /** With magnitudes. */
+  readonly dora: boolean;
+  /** Modules that are trained and saved whole. */
+  readonly modulesToSave: readonly string[];
   readonly baseModel: string | null;
 }
 
@@ -17,6 +24,9 @@ const schema = v.looseObject({
   lora_alpha: v.number(),
   lora_dropout: v.optional(v.number(), 0),
   target_modules: v.union([v.array(v.string()), v.string()]),
+  use_rslora: v.nullish(v.boolean(), false),
+  use_dora: v.nullish(v.boolean(), false),
+  modules_to_save: v.nullish(v.array(v.string()), []),
   base_model_name_or_path: v.nullish(v.string(), null),
 });
 
@@ -25,11 +35,9 @@ const NOT_PLAIN: readonly (readonly [string, readonly unknown[]])[] = [
   ["bias", ["none"]],
   ["fan_in_fan_out", [false]],
   ["lora_bias", [false]],
-  ["use_dora", [false]],
-  ["use_rslora", [false]],
   ["use_qalora", [false]],
   ["use_bdlora", [null, false]],
-  ["modules_to_save", [null]],
+  ["ensure_weight_tying", [null, false]],
   ["layers_to_transform", [null]],
   ["exclude_modules", [null]],
   ["layer_replication", [null]],
@@ -51,12 +59,15 @@ export function readAdapterConfig(json: unknown, file: string): LoraAdapterConfi
     });
   }
   refuseVariants(parsed.output, file);
-  const { r, lora_alpha, lora_dropout, target_modules, base_model_name_or_path } = parsed.output;
+  const { r, lora_alpha, lora_dropout, target_modules, base_model_name_or_path, ...more } = parsed.output;
   return {
     r,
     alpha: lora_alpha,
     dropout: lora_dropout,
     targetModules: targetList(target_modules, file),
+    rslora: more.use_rslora === true,
+    dora: more.use_dora === true,
+    modulesToSave: [...(more.modules_to_save ?? [])].sort(),
     baseModel: base_model_name_or_path,
   };
 }
@@ -72,11 +83,11 @@ function refuseVariants(config: Readonly<Record<string, unknown>>, file: string)
   }
 }
 
-/** PEFT reads a string as `all-linear` or as a pattern for the full module name; a pattern is not a list of names. */
+/** PEFT reads a string as `all-linear` or as a pattern for whole names of modules. */
 function targetList(targets: readonly string[] | string, file: string): readonly string[] {
-  if (typeof targets !== "string") return [...new Set(targets.map((name) => name.split(".").at(-1) ?? name))].sort();
-  if (targets === "all-linear" || /^\w+$/.test(targets)) return [targets];
-  throw new SiftError("adapter-variant", `target_modules is a pattern: ${targets}`, {
+  if (typeof targets !== "string") return [...new Set(targets)].sort();
+  if (!isPattern(targets) || isReadablePattern(targets)) return [targets];
+  throw new SiftError("adapter-variant", `target_modules is a pattern of Python's own: ${targets}`, {
     where: { file, what: "target_modules" },
     remedy: "Write the layer names as a list",
   });
@@ -90,10 +101,13 @@ export function writeAdapterConfig(config: LoraAdapterConfig): string {
     inference_mode: true,
     lora_alpha: config.alpha,
     lora_dropout: config.dropout,
+    modules_to_save: config.modulesToSave.length > 0 ? [...config.modulesToSave] : null,
     peft_type: "LORA",
     r: config.r,
     target_modules: [...config.targetModules],
     task_type: "CAUSAL_LM",
+    use_dora: config.dora,
+    use_rslora: config.rslora,
   };
   const sorted = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
   return `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`;
@@ -114,9 +128,6 @@ const PEFT_DEFAULTS = {
   lora_bias: false,
   megatron_config: null,
   megatron_core: "megatron.core",
-  modules_to_save: null,
   rank_pattern: {},
   revision: null,
-  use_dora: false,
-  use_rslora: false,
 };

@@ -9,7 +9,7 @@ export const checkpointManifest = v.object({
   format: v.literal(CHECKPOINT_FORMAT),
   /** `final`: the finished model in the output folder itself. */
   kind: v.picklist(["checkpoint", "final"]),
-  finetuning: v.picklist(["lora", "full"]),
+  finetuning: v.picklist(["lora", "full", "freeze"]),
   /** Finished optimizer steps, of how many. */
   step: v.number(),
   totalSteps: v.number(),

@@ -87,7 +87,7 @@ function content(parts: SaverParts, step: number, { optimizer }: { optimizer: bo
     writeFiles: async (folder) => [
       ...(await trainer.save(folder, { optimizer })),
       ...writeAdapter(parts, folder),
-      ...writeServingFiles(folder, { ...job, full: config.finetuning_type === "full" }),
+      ...writeServingFiles(folder, { ...job, full: config.finetuning_type !== "lora" }),
     ],
   };
 }

@@ -5,7 +5,13 @@ import { loraValues, modelValues, type Fill } from "#worker/models/initialise.ts
 import { layOut, type Layout, type MicroBatch } from "#worker/models/layout.ts";
 import { loadAdapter, loraParameters, type AdapterSpec, type LoraPlan } from "#worker/models/lora.ts";
 import type { LinearModule, Parameter } from "#worker/models/parameters.ts";
-import { parametersOfLayers, savedParameters, targetedModules, type Targets } from "#worker/models/targets.ts";
+import {
+  namesOfTargets,
+  parametersOfLayers,
+  savedParameters,
+  targetedModules,
+  type Targets,
+} from "#worker/models/targets.ts";
 import {
   firstMoment,
   GRADIENT_NORM,
@@ -146,6 +152,12 @@ export class TrainStep {
   /** What is adapted; undefined for full fine-tuning. */
   get lora(): LoraPlan | undefined {
     return this.#parts.lora;
+  }
+
+  /** `target_modules` of the adapter's configuration. */
+  get targetModules(): readonly string[] {
+    const { lora, options } = this.#parts;
+    return lora ? namesOfTargets(options.model.config, lora.modules) : [];
   }
 
   /** Steps made so far, and updates among them: a step that is not finite makes none. */

@@ -81,8 +81,13 @@ export class Trainer {
   get adapter(): Omit<LoraAdapterConfig, "baseModel"> | undefined {
     const { lora } = this.#steps;
     if (!lora) return undefined;
-    const names = lora.modules.map(({ name }) => name.slice(name.lastIndexOf(".") + 1));
-    return { r: lora.rank, alpha: lora.alpha, dropout: lora.dropout, targetModules: [...new Set(names)].sort() };
+    const { rank: r, alpha, dropout, rslora, dora } = lora;
+    const modules = lora.saved.map(({ name }) => name.replace(/\.(weight|bias)$/, ""));
+    return {
+      ...{ r, alpha, dropout, rslora, dora },
+      targetModules: this.#steps.targetModules,
+      modulesToSave: [...new Set(modules)],
+    };
   }
 
   /** Updates made so far: the steps without those that were skipped. */
@@ -143,14 +148,17 @@ export class Trainer {
 }
 
 const weightsFile = (finetuning: RunConfig["finetuning_type"]): string =>
-  finetuning === "full" ? "model.safetensors" : "adapter_model.safetensors";
+  finetuning === "lora" ? "adapter_model.safetensors" : "model.safetensors";
 
 function methodOf(config: RunConfig, adapterDir: string | null): Method {
   if (config.finetuning_type === "full") return { kind: "full" };
+  if (config.finetuning_type === "freeze") return { kind: "freeze", layers: config.freeze_trainable_layers };
   if (adapterDir !== null) return { kind: "adapter", directory: adapterDir };
   const { lora_r, lora_alpha, lora_dropout, target_modules } = config;
   const targetModules = target_modules.includes("all-linear") ? "all-linear" : target_modules;
-  return { kind: "lora", rank: lora_r, alpha: lora_alpha, dropout: lora_dropout, targetModules };
+  const { use_rslora: rslora, use_dora: dora, modules_to_save: modulesToSave } = config;
+  const sizes = { rank: lora_r, alpha: lora_alpha, dropout: lora_dropout };
+  return { kind: "lora", ...sizes, targetModules, rslora, dora, modulesToSave };
 }
 
 function putBack(steps: TrainStep, config: RunConfig, resume: NonNullable<TrainerSource["resume"]>): void {

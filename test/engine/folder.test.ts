@@ -229,10 +229,10 @@ describe("an adapter", () => {
     const target = copy();
     const file = join(target, "adapter_config.json");
     const raw = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
-    writeFileSync(file, JSON.stringify({ ...raw, use_dora: true }));
+    writeFileSync(file, JSON.stringify({ ...raw, use_qalora: true }));
     expect(refusal(() => loadAdapter(target, config))).toMatchObject({
       code: "adapter-unsupported",
-      where: { what: "use_dora" },
+      where: { what: "use_qalora" },
     });
     writeFileSync(file, JSON.stringify({ ...raw, r: 8 }));
     expect(refusal(() => loadAdapter(target, config))).toMatchObject({ code: "adapter-shape" });

@@ -30,8 +30,19 @@ function adapterDefaults(folder: string): NonNullable<ResolveContext["adapter"]>
       remedy: "name a folder that PEFT or Sift saved an adapter in",
     });
   }
-  const { r, alpha, dropout, targetModules } = readAdapterConfig(parseJsonFile(file), file);
-  return { lora_r: r, lora_alpha: alpha, lora_dropout: dropout, target_modules: targetModules };
+  const { r, alpha, dropout, targetModules, rslora, dora, modulesToSave } = readAdapterConfig(
+    parseJsonFile(file),
+    file,
+  );
+  return {
+    lora_r: r,
+    lora_alpha: alpha,
+    lora_dropout: dropout,
+    target_modules: targetModules,
+    use_rslora: rslora,
+    use_dora: dora,
+    modules_to_save: modulesToSave,
+  };
 }
 
 /** The model folder that a configuration names: a folder, or a name among the models on this machine. @throws SiftError `model-unknown` */

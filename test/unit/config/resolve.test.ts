@@ -43,7 +43,7 @@ describe("layers and sources", () => {
     const defaults = Object.fromEntries(Object.entries(CONFIG_KEYS).map(([key, spec]) => [key, spec.defaultValue]));
     expect(defaults).toMatchObject({
       eval_split: 0.05, template: "own", system_policy: "keep", max_length: 2048, packing: true, over_length: "error",
-      shuffle: true, finetuning_type: "lora", lora_r: 16, lora_alpha: 32, lora_dropout: 0, quantization: "none",
+      shuffle: true, finetuning_type: "lora", lora_r: 16, lora_alpha: 32, lora_dropout: 0, use_rslora: false, use_dora: false, modules_to_save: [], freeze_trainable_layers: 2, quantization: "none",
       target_modules: ["all-linear"], per_device_train_batch_size: 1, gradient_accumulation_steps: 1,
       num_train_epochs: 3, lr_scheduler_type: "cosine", warmup_ratio: 0.03, weight_decay: 0, max_grad_norm: 1,
       adam_beta1: 0.9, adam_beta2: 0.999, adam_epsilon: 1e-8, gradient_checkpointing: false, seed: 42,
@@ -72,7 +72,10 @@ describe("conditional defaults", () => {
     expect(resolve({ warmup_steps: 5 }).config).toMatchObject({ warmup_steps: 5, warmup_ratio: 0 });
   });
   test("an adapter brings its rank, and a contradicting key is an error", () => {
-    const adapter = { lora_r: 8, lora_alpha: 16, lora_dropout: 0, target_modules: ["q_proj", "v_proj"] };
+    const adapter = {
+      ...{ lora_r: 8, lora_alpha: 16, lora_dropout: 0, target_modules: ["q_proj", "v_proj"] },
+      ...{ use_rslora: false, use_dora: true, modules_to_save: [] },
+    };
     const given = { adapter_name_or_path: "a" };
     expect(resolve(given, { adapter }).config).toMatchObject({ lora_r: 8, lora_alpha: 16 });
     expect(messages({ ...given, target_modules: ["v_proj", "q_proj"] }, { adapter })).toEqual([]);
@@ -98,6 +101,9 @@ describe("refusals", () => {
     ["lora_dropout", 1, "below 1"],
     ["train_files", [], "a file or a list of files"],
     ["target_modules", [], "names of linear layers"],
+    ["target_modules", "(q|v_proj", "one pattern for whole names"],
+    ["target_modules", ["q_proj", 3], "names of linear layers"],
+    ["freeze_trainable_layers", 0, "other than 0"],
   ])("%s: %s is refused, saying what was expected", (key, value, expected) => {
     expect(messages({ [key]: value })).toEqual([expect.stringContaining(expected)]);
   });
@@ -106,8 +112,9 @@ describe("refusals", () => {
     [{ eval_files: "e.jsonl", eval_split: 0.1 }, "both given"],
     [{ eval_steps: 5, eval_split: 0 }, "nothing to evaluate"],
     [{ overwrite_output_dir: true, resume_from_checkpoint: "x" }, "would delete"],
-    [{ adapter_name_or_path: "a", finetuning_type: "full" }, "finetuning_type is full"],
+    [{ adapter_name_or_path: "a", finetuning_type: "full" }, "finetuning_type is not lora"],
     [{ quantization: "4bit", finetuning_type: "full" }, "quantized"],
+    [{ quantization: "8bit", finetuning_type: "freeze" }, "quantized"],
     [{ engine: "tfjs", device: "webgpu" }, "tfjs"],
   ])("%j cannot work", (values, expected) => {
     expect(messages(values)).toEqual([expect.stringContaining(expected)]);
@@ -121,6 +128,23 @@ describe("refusals", () => {
   });
 });
 
+describe("target_modules", () => {
+  const flag = (...args: string[]) => parseFlags(["--target_modules", ...args]).layer.values["target_modules"];
+  test("is a list of names, or one pattern whatever commas it has", () => {
+    expect(flag("q_proj,v_proj")).toEqual(["q_proj", "v_proj"]);
+    expect(flag("q_proj", "v_proj")).toEqual(["q_proj", "v_proj"]);
+    const pattern = String.raw`.*\.\d{1,2}\.self_attn\.(q|v)_proj`;
+    expect(flag(pattern)).toEqual([pattern]);
+    expect(resolve({ target_modules: pattern }).config?.target_modules).toEqual([pattern]);
+  });
+  test("and modules_to_save may be null, as PEFT writes it", () => {
+    expect(resolve({ modules_to_save: null, use_dora: null }).config).toMatchObject({
+      modules_to_save: [],
+      use_dora: false,
+    });
+  });
+});
+
 describe("names of other tools", () => {
   test("mapped, with a notice", () => {
     const { config, notices } = resolve({ r: 4, use_cpu: true });
@@ -130,7 +154,7 @@ describe("names of other tools", () => {
   test("ignored with a notice, or refused with the alternative", () => {
     expect(resolve({ bf16: true }).notices[0]?.message).toContain("float32");
     expect(resolve({ use_dora: false, bias: "none", rank_pattern: {} }).problems).toEqual([]);
-    expect(resolve({ use_rslora: true }).problems[0]?.remedy).toContain("lora_alpha");
+    expect(resolve({ use_qalora: true }).problems[0]?.remedy).toContain("DoRA");
     expect(resolve({ max_steps: -1 }).config?.max_steps).toBeNull();
   });
   test("two names of one setting have to agree", () => {

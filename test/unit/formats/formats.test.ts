@@ -10,14 +10,21 @@ import {
 import { crc32c, eventFileName, fileVersionRecord, scalarsRecord } from "#shared/formats/tensorboard.ts";
 import { readTrainerState, writeTrainerState } from "#shared/formats/trainer-state.ts";
 
-const ADAPTER = { r: 8, alpha: 16, dropout: 0, targetModules: ["q_proj", "v_proj"], baseModel: "base" };
+const ADAPTER = {
+  ...{ r: 8, alpha: 16, dropout: 0, targetModules: ["q_proj", "v_proj"], baseModel: "base" },
+  ...{ rslora: false, dora: false, modulesToSave: [] },
+};
 
 describe("adapter_config.json", () => {
   test("is read back as it was written", () => {
     expect(readAdapterConfig(JSON.parse(writeAdapterConfig(ADAPTER)), "a.json")).toEqual(ADAPTER);
   });
+  test("kinds of LoRA and saved modules are read back", () => {
+    const own = { ...ADAPTER, rslora: true, dora: true, modulesToSave: ["embed_tokens"], targetModules: [".*q_proj"] };
+    expect(readAdapterConfig(JSON.parse(writeAdapterConfig(own)), "a.json")).toEqual(own);
+  });
   test("a variant is refused by name", () => {
-    const json = { ...JSON.parse(writeAdapterConfig(ADAPTER)), use_dora: true } as unknown;
+    const json = { ...JSON.parse(writeAdapterConfig(ADAPTER)), use_qalora: true } as unknown;
     expect(() => readAdapterConfig(json, "a.json")).toThrow(expect.objectContaining({ code: "adapter-variant" }));
     expect(() => readAdapterConfig({ peft_type: "IA3" }, "a.json")).toThrow(/not the configuration of a LoRA/);
   });
