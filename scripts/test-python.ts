@@ -1,16 +1,19 @@
 /**
  * Opens what Sift writes with the Python libraries of the field. Installs them from PyPI into a virtual environment of its own:
- * `npm run test:python`.
+ * `npm run test:python [datasets | models]`.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { checkSavedModels } from "../test/python/saved-models.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const environment = join(root, "node_modules", ".cache", "sift-python");
-const python = join(environment, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
-const PACKAGES = ["datasets==5.2.0", "pyarrow==26.0.1"];
+const installed = join(environment, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
+/** An interpreter that has the packages already takes the place of the environment. */
+const python = process.env["SIFT_PYTHON"] ?? installed;
+const PACKAGES = ["datasets==5.2.0", "pyarrow==26.0.1", "torch==2.15.0", "transformers==5.23.0", "peft==0.21.2"];
 
 const run = (command: string, args: readonly string[]): void => {
   execFileSync(command, args, { stdio: "inherit", cwd: root });
@@ -21,7 +24,7 @@ function install(): void {
   if (existsSync(marker)) return;
   rmSync(environment, { recursive: true, force: true });
   run("python3", ["-m", "venv", environment]);
-  run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...PACKAGES]);
+  run(installed, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...PACKAGES]);
   writeFileSync(marker, "");
 }
 
@@ -41,5 +44,7 @@ function checkEncodedFolder(): void {
   rmSync(work, { recursive: true });
 }
 
-install();
-checkEncodedFolder();
+const [only] = process.argv.slice(2);
+if (process.env["SIFT_PYTHON"] === undefined) install();
+if (only !== "models") checkEncodedFolder();
+if (only !== "datasets") await checkSavedModels(python);
