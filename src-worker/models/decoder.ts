@@ -13,7 +13,6 @@ import {
   queryKeyNormName,
   queryKeyNormSize,
   type BlockNorms,
-  type LinearModule,
   type LinearName,
 } from "./parameters.ts";
 import type { Rope } from "./rope.ts";

@@ -33,7 +33,10 @@ function train({ model, flags }: Case, outputDir: string): void {
   const places = ["--model_name_or_path", modelFolder(model), "--train_files", data, "--output_dir", outputDir];
   const sift = join(root, "src-main", "cli", "main.ts");
   const home = ["--home", join(outputDir, "..", "home")];
-  execFileSync(process.execPath, [sift, "train", ...places, ...common, ...flags, ...home], { cwd: root, stdio: "pipe" });
+  execFileSync(process.execPath, [sift, "train", ...places, ...common, ...flags, ...home], {
+    cwd: root,
+    stdio: "pipe",
+  });
 }
 
 async function logitsOf({ model }: Case, outputDir: string): Promise<{ ids: number[]; logits: number[] }> {
