@@ -1,19 +1,26 @@
 import { rename, writeFile } from "node:fs/promises";
+import type { SettingsFinding } from "#shared/contract/adapting.ts";
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import { proofHtml } from "#shared/report/proofHtml.ts";
 import { addTallies, FINDING_MEANINGS, lossInEnglish, MAX_EXAMPLES, ProofAccumulator } from "#shared/text/index.ts";
+import { settingsFindings } from "../core/text/departures.ts";
 import type { FindingExample, ProofReport, RuleTally } from "#shared/text/index.ts";
 import type { ThreadRow } from "../core/data/thread-protocol.ts";
 import { UsageError } from "./command.ts";
 import { table } from "./output.ts";
 import { ProgressLine } from "./progress.ts";
+import { settingsJson, settingsSection } from "./settings-findings.ts";
 import { encodeRows } from "./text-flags.ts";
 
 /** What `sift prove` found: what it prints, and the places in the rows for a written report. */
 export interface FileProof {
   readonly report: ProofReport;
   readonly examples: Readonly<Record<string, readonly FindingExample[]>>;
+  readonly settingsFindings: readonly SettingsFinding[];
 }
+
+/** What `--json` prints: the findings about rows and, apart from them, those about the settings. */
+export const printed = ({ report, settingsFindings: found }: FileProof) => ({ ...report, ...settingsJson(found) });
 
 /** Proves rows with the code that trains them. */
 export async function proveRows(
@@ -26,9 +33,11 @@ export async function proveRows(
   const examples: Record<string, readonly FindingExample[]> = {};
   const line = new ProgressLine();
   let done = 0;
+  let rendered = 0;
   for await (const result of encodeRows({ settings, want: "facts" }, batches)) {
     const { report } = result;
     proof.merge(report);
+    rendered += result.rendered;
     rules = addTallies(rules, report.rules ?? []);
     for (const [name, found] of Object.entries(result.examples)) {
       examples[name] = [...(examples[name] ?? []), ...found].slice(0, MAX_EXAMPLES);
@@ -36,21 +45,26 @@ export async function proveRows(
     line.draw(`${(done += report.rows)} rows`);
   }
   line.clear();
-  return { report: { ...proof.report(), rules }, examples };
+  return {
+    report: { ...proof.report(), rules },
+    examples,
+    settingsFindings: rendered > 0 ? settingsFindings(settings) : [],
+  };
 }
 
 /** Writes the report where it is asked for: a page of its own, or JSON with the places in the rows. */
-export async function writeReport(file: string, { report, examples }: FileProof, facts: ReportFacts): Promise<void> {
+export async function writeReport(file: string, proof: FileProof, facts: ReportFacts): Promise<void> {
   const isPage = /\.html?$/i.test(file);
   if (!isPage && !/\.json$/i.test(file)) throw new UsageError("--report: expected a file that ends in .html or .json");
-  const text = isPage ? page(report, examples, facts) : `${JSON.stringify({ ...report, examples }, undefined, 2)}\n`;
+  const { examples } = proof;
+  const text = isPage ? page(proof, facts) : `${JSON.stringify({ ...printed(proof), examples }, undefined, 2)}\n`;
   await writeFile(`${file}.part`, text);
   await rename(`${file}.part`, file);
 }
 
 type ReportFacts = readonly (readonly [string, string])[];
 
-function page(report: ProofReport, examples: FileProof["examples"], facts: ReportFacts): string {
+function page({ report, examples, settingsFindings: found }: FileProof, facts: ReportFacts): string {
   const share = report.tokens === 0 ? 0 : (100 * report.supervised_tokens) / report.tokens;
   return proofHtml({
     language: "en",
@@ -63,6 +77,7 @@ function page(report: ProofReport, examples: FileProof["examples"], facts: Repor
       ["Supervised tokens", `${report.supervised_tokens} (${share.toFixed(1)} %)`],
       ...(report.rules ?? []).map((tally): [string, string] => [tally.rule, tallyText(tally)]),
     ],
+    settings: found.map(settingsSection),
     findings: report.findings.map(({ class: name, count, rows }) => ({
       title: `${count} × ${name}`,
       note: FINDING_MEANINGS[name],

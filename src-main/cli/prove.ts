@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import { action, EXIT, newCommand } from "./command.ts";
 import { fileBatches } from "./file-rows.ts";
-import { proofText, proveRows, writeReport } from "./proof-run.ts";
+import { printed, proofText, proveRows, writeReport } from "./proof-run.ts";
+import { settingsText } from "./settings-findings.ts";
 import { encodeSettings, existingFile, withTextFlags } from "./text-flags.ts";
 import type { TextFlags } from "./text-flags.ts";
 
@@ -34,7 +35,9 @@ export function proveCommand(): Command {
         ] as const;
         await writeReport(resolve(options.report), proof, facts);
       }
-      output.result(report, () => proofText(report));
+      output.result(printed(proof), () =>
+        [proofText(report), ...proof.settingsFindings.map(settingsText)].join("\n\n"),
+      );
       return report.findings.length > 0 ? EXIT.failed : EXIT.ok;
     },
     EXIT.usage,

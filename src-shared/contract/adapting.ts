@@ -33,4 +33,23 @@ export const departureChange = v.object({
   own: v.string(),
   chosen: v.string(),
 });
+/** How a chosen template departs from the model's own, on a sample conversation rendered under both. */
+export const departure = v.object({
+  own: v.string(),
+  chosen: v.string(),
+  message: v.string(),
+  /** Empty where the two could not be compared. */
+  changes: v.array(departureChange),
+});
+
+/** Classes of findings about a proof's settings, beside those about its rows. */
+export const SETTINGS_CLASSES = ["template-departs"] as const;
+
+/** A finding about settings: it stops nothing, and one repair undoes it. */
+export const settingsFinding = v.object({
+  class: v.picklist(SETTINGS_CLASSES),
+  ...departure.entries,
+  repair: v.picklist(["use-own-template"]),
+});
+export type SettingsFinding = v.InferOutput<typeof settingsFinding>;
 export type DepartureChange = v.InferOutput<typeof departureChange>;

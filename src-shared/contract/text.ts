@@ -3,7 +3,7 @@ import { templateForm } from "../text/presets/form.ts";
 import { SPECIAL_CHOICES, TRUNCATION_MODES } from "../text/rowOptions.ts";
 import { MASK_POLICIES } from "../text/types.ts";
 import { authorLoss, finding, lengthProfile } from "./proof.ts";
-import { departureChange, modelKind, presetFit } from "./adapting.ts";
+import { departure, modelKind, presetFit, settingsFinding } from "./adapting.ts";
 import { parsedRow } from "./datasets.ts";
 import { maskOptions, ruleCount } from "./mask.ts";
 import { empty, errorReport, hash, id, path, procedure, read, timestamp } from "./common.ts";
@@ -97,9 +97,7 @@ export const templateReport = v.object({
   info: templateInfo,
   specialTokens: v.array(specialToken),
   /** Set when the model was tuned with its own template and another one is chosen: what differs, on a sample row. */
-  departure: v.nullable(
-    v.object({ own: v.string(), chosen: v.string(), message: v.string(), changes: v.array(departureChange) }),
-  ),
+  departure: v.nullable(departure),
   /** Null where the folder has no tokenizer or its files cannot be read. */
   model: v.nullable(modelKind),
   /** Names of the model's own templates, `default` first. */
@@ -123,6 +121,8 @@ export const proof = v.object({
   lengths: v.optional(lengthProfile),
   /** What each rule of the mask does on these rows. */
   rules: v.optional(v.array(ruleCount), []),
+  /** About the settings, whatever the rows; they stop nothing. */
+  settingsFindings: v.optional(v.array(settingsFinding), []),
   /** Classes that stop a run until they are excluded or waived. */
   blocking: v.array(v.string()),
   finishedAt: timestamp,

@@ -1,3 +1,5 @@
+import type { DiffPart } from "../text/departure.ts";
+
 /** A proof as a page of its own: no script, no style from elsewhere, everything that came from data escaped. */
 
 export interface ReportExample {
@@ -16,12 +18,22 @@ export interface ReportFinding {
   readonly rows: string;
   readonly examples: readonly ReportExample[];
 }
+/** How the settings depart from what the model knows: what differs, and a text under both, line by line. */
+export interface ReportSettings {
+  readonly title: string;
+  readonly note: string;
+  readonly changes: readonly { readonly what: string; readonly before: string; readonly after: string }[];
+  /** What the two sides of the diff are called. */
+  readonly heads: readonly [string, string];
+  readonly diff: readonly DiffPart[];
+}
 export interface ReportContent {
   readonly language: string;
   readonly title: string;
   /** What was proven under which settings: name and value. */
   readonly facts: readonly (readonly [string, string])[];
   readonly findings: readonly ReportFinding[];
+  readonly settings?: readonly ReportSettings[];
   /** Said where there are no findings. */
   readonly passed: string;
 }
@@ -31,8 +43,9 @@ h1{font-size:1.5rem}h2{font-size:1.05rem;margin:0}dl{display:grid;grid-template-
 dt{color:#57606a}dd{margin:0;overflow-wrap:anywhere}section{border:1px solid #d0d7de;border-radius:8px;padding:1rem;margin:1rem 0;break-inside:avoid}
 .note{color:#57606a;margin:.25rem 0 .75rem}.badge{font-size:.8rem;border:1px solid #cf222e;color:#cf222e;border-radius:1rem;padding:0 .5rem;margin-left:.5rem}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f6f8fa;border-radius:6px;padding:.6rem;margin:.25rem 0 .75rem;font:13px/1.5 ui-monospace,monospace}
+del{background:#ffebe9;text-decoration:line-through}ins{background:#dafbe1;text-decoration:underline}
 mark{background:#ffd8b5;border-bottom:2px solid #bc4c00}
-@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}section{border-color:#30363d}pre{background:#161b22}dt,.note{color:#9198a1}mark{background:#5a3200;color:#fff}}`;
+@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}section{border-color:#30363d}pre{background:#161b22}dt,.note{color:#9198a1}del{background:#5c1a1b}ins{background:#0f3d20}mark{background:#5a3200;color:#fff}}`;
 
 /** @returns a whole HTML document */
 export function proofHtml(content: ReportContent): string {
@@ -52,6 +65,7 @@ export function proofHtml(content: ReportContent): string {
 ${facts}
 </dl>
 ${content.findings.length > 0 ? findings : `<p><strong>${escape(content.passed)}</strong></p>`}
+${(content.settings ?? []).map(settingsHtml).join("\n")}
 </body>
 </html>
 `;
@@ -66,6 +80,28 @@ ${examples.map(exampleHtml).join("\n")}
 <p class="note">${escape(rows)}</p>
 </section>`;
 }
+
+function settingsHtml({ title, note, changes, heads, diff }: ReportSettings): string {
+  const named = changes.map(({ what, before, after }) => {
+    return `<dt>${escape(what)}</dt><dd><code>${visible(before)}</code> → <code>${visible(after)}</code></dd>`;
+  });
+  const [own, chosen] = heads.map(escape);
+  const text = diff.map(({ kind, text: part }) => {
+    const tag = { same: "", own: "del", chosen: "ins" }[kind];
+    return tag === "" ? escape(part) : `<${tag}>${escape(part)}</${tag}>`;
+  });
+  const legend = `<p class="note"><del>${own}</del> <ins>${chosen}</ins></p>`;
+  return `<section>
+<h2>${escape(title)}</h2>
+<p class="note">${escape(note)}</p>
+<dl>
+${named.join("\n")}
+</dl>
+${diff.length === 0 ? "" : `${legend}\n<pre>${text.join("")}</pre>`}
+</section>`;
+}
+
+const visible = (text: string): string => (text === "" ? "–" : escape(text.replaceAll("\n", "\\n")));
 
 function exampleHtml({ label, before, marked, after, note, instead }: ReportExample): string {
   const text = before + marked + after;

@@ -8,7 +8,7 @@ import { SiftError } from "#shared/errors.ts";
 import { CHECKPOINT_MANIFEST, checkpointStep } from "#shared/formats/checkpoint.ts";
 import { MASK_POLICIES, maskRules, ruleInEnglish } from "#shared/text/index.ts";
 import { openCoder } from "../text/encoding.ts";
-import { departureOf } from "../text/report.ts";
+import { departureOf } from "../text/departures.ts";
 import { WORKER_PROTOCOL, type ServingTemplate, type TrainJob } from "#shared/worker/protocol.ts";
 import { snapshotManifest, type SnapshotManifest } from "#shared/worker/snapshot.ts";
 import type { RunSources } from "../data/source.ts";
@@ -166,7 +166,9 @@ function rulesInWords({ maskOptions }: EncodeSettings, mask: string): string {
 function departurePin(settings: EncodeSettings): Record<string, string> {
   const { encoder } = openCoder(settings);
   const departure = encoder && departureOf(settings, encoder);
-  return departure ? { template_departs: departure.changes.map(({ what }) => what).join(", ") } : {};
+  return departure
+    ? { template_departs: departure.changes.map(({ what }) => what).join(", ") || "not comparable" }
+    : {};
 }
 
 function requireSameData(run: Run, pins: Readonly<Record<string, string>>): void {

@@ -1,6 +1,7 @@
 import type { EncodeSettings, Proof } from "#shared/contract/text.ts";
 import { fromReport } from "../system/reports.ts";
 import { EncodePool } from "../data/pool.ts";
+import { settingsFindings } from "./departures.ts";
 import { rowCache } from "./row-cache.ts";
 import type { ThreadResult, ThreadRow } from "../data/thread-protocol.ts";
 import { addTallies, LengthCounter, MAX_EXAMPLES, type FindingExample, type RuleTally } from "#shared/text/index.ts";
@@ -8,7 +9,7 @@ import type { ErrorReport } from "#shared/errors.ts";
 
 export type ProofFacts = Pick<
   Proof,
-  "rows" | "tokens" | "supervisedTokens" | "longestRow" | "findings" | "rules" | "lengths"
+  "rows" | "tokens" | "supervisedTokens" | "longestRow" | "findings" | "settingsFindings" | "rules" | "lengths"
 > & {
   /** Rows by class that stop a run unless waived. */
   readonly blocking: Readonly<Record<string, number>>;
@@ -47,7 +48,7 @@ export class ProofTotals {
     }
   }
 
-  facts(): ProofFacts {
+  facts(): Omit<ProofFacts, "settingsFindings"> {
     return {
       rows: this.rows,
       tokens: this.#tokens,
@@ -111,7 +112,7 @@ export async function proveRows(
     const facts = totals.facts();
     const none = facts.rows > 0 && facts.blocking["unencodable"] === facts.rows;
     if (none && totals.firstError) throw fromReport(totals.firstError);
-    return facts;
+    return { ...facts, settingsFindings: totals.rendered > 0 ? settingsFindings(settings) : [] };
   } finally {
     signal?.removeEventListener("abort", close);
     await pool.close();

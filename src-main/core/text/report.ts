@@ -8,14 +8,14 @@ import {
   type TemplateForm,
   presetOf,
   PRESET_NAMES,
-  compareTemplates,
   type RowEncoder,
   type Tokenizer,
 } from "#shared/text/index.ts";
 import { modelKind } from "../models/kind.ts";
-import { DEFAULT_TEMPLATE, ownTemplates } from "../models/template.ts";
+import { ownTemplates } from "../models/template.ts";
 import { hasTokenizer, loadTokenizer } from "../models/tokenizer.ts";
 import { presetFits } from "./adapting.ts";
+import { departureOf } from "./departures.ts";
 import { encoderTemplate, openCoder } from "./encoding.ts";
 import { templateText } from "./templateChoice.ts";
 
@@ -119,25 +119,6 @@ const missingInfo = (choice: TemplateChoice): TemplateInfo => ({
   masks: [...SEGMENT_FREE],
   tagged: false,
 });
-
-/** A model that was tuned with its own template and gets another one: both renderings of a short conversation. */
-export function departureOf(settings: EncodeSettings, { tokenizer }: RowEncoder): TemplateReport["departure"] {
-  if (settings.template.kind === "own") return null;
-  if (!ownTemplates(settings.modelPath).some(({ name }) => name === DEFAULT_TEMPLATE)) return null;
-  const own = encoderTemplate({ kind: "own" }, settings.modelPath);
-  const chosen = encoderTemplate(settings.template, settings.modelPath);
-  if (!own || !chosen) return null;
-  const { systemMessage } = settings;
-  const compared = compareTemplates({
-    tokenizer,
-    own,
-    chosen,
-    ...(systemMessage === undefined ? {} : { systemMessage }),
-  });
-  if (!compared.departs) return null;
-  const message = "The model was tuned with its own template; with another one it has to learn a new format first.";
-  return { own: compared.own, chosen: compared.chosen, message, changes: [...compared.changes] };
-}
 
 function specialTokens({ tokenizer, endOfTurn }: RowEncoder): TemplateReport["specialTokens"] {
   const { bos_token, eos_token, pad_token, unk_token } = tokenizer.files.specialTokens;

@@ -67,6 +67,13 @@ export const form = {
 
 export const adapting = {
   useOwn: "Use the model's own",
+  why: "A model that was tuned with its own template knows that text. With another one it has to learn a new format first.",
+  banner: "Departs from the model's own template",
+  stopsNothing: "stops nothing",
+  what: "What differs",
+  nothing: "nothing",
+  sample: "A short conversation under both:",
+  notComparable: "The two could not be compared on a short conversation: one of them refuses it.",
   changes: {
     roles: "turns and role names",
     stop: "the stop token",

@@ -64,6 +64,13 @@ export const form = {
 
 export const adapting = {
   useOwn: "使用模型自带的模板",
+  why: "用自带模板微调过的模型熟悉那种文本；换用其他模板，它必须先学会新的格式。",
+  banner: "与模型自带模板不同",
+  stopsNothing: "不会阻止运行",
+  what: "不同之处",
+  nothing: "无",
+  sample: "同一段简短对话在两种模板下：",
+  notComparable: "无法用简短对话比较两者：其中一个拒绝了它。",
   changes: { roles: "轮次与角色名", stop: "停止词元", system: "默认系统文本", text: "文本" },
   departs: (what: string) => `不同之处：${what}。`,
   kinds: { base: "基座模型", instruct: "指令模型" },

@@ -119,6 +119,30 @@ describe.skipIf(qwen === undefined || belle === undefined || oracle === undefine
     });
   });
 
+  it("names the departure in the proof, beside the findings about rows", async () => {
+    const { client } = await startCore();
+    const { version } = await importText(client, chatLine(["user", "q"], ["assistant", "a"]));
+    const prove = async (changed: Partial<EncodeSettings>) => {
+      const request = { versionId: version.id, settings: { ...settings, mask: undefined, ...changed } };
+      const job = await finishedJob(client, (await client.text.prove(request)).jobId);
+      return client.text.proofResult({ proofId: job.resultId ?? "" });
+    };
+    const departed = await prove({});
+    expect(departed).toMatchObject({ findings: [], blocking: [] });
+    expect(departed.settingsFindings).toMatchObject([{ class: "template-departs", repair: "use-own-template" }]);
+    const own = { kind: "own" as const };
+    expect((await prove({ template: own })).settingsFindings).toEqual([]);
+    const [system] = (await prove({ template: own, systemMessage: "Be brief." })).settingsFindings;
+    expect(system?.changes).toMatchObject([{ what: "system", chosen: expect.stringContaining("Be brief.") as string }]);
+    const odd = {
+      kind: "text" as const,
+      source:
+        "{{ raise_exception('no') if messages | length > 2 }}{% for m in messages %}{{ m.content }}<|im_end|>{% endfor %}",
+    };
+    const [refused] = (await prove({ template: odd })).settingsFindings;
+    expect(refused).toMatchObject({ changes: [], message: expect.stringContaining("could not be compared") as string });
+  });
+
   it("stops a template that loops for ever and says so", async () => {
     const { client } = await startCore();
     const source = "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}";

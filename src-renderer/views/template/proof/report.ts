@@ -3,6 +3,9 @@ import { proofHtml } from "#shared/report/proofHtml.ts";
 import { formatNumber, formatPercent } from "../../../i18n/format.ts";
 import { i18n, t } from "../../../i18n/i18n.svelte.ts";
 import { lossText } from "../../../components/tokens/loss-text.ts";
+import type { SettingsFinding } from "#shared/contract/adapting.ts";
+import type { ReportSettings } from "#shared/report/proofHtml.ts";
+import { diffLines } from "#shared/text/departure.ts";
 import { choiceName } from "../choice-name.ts";
 
 /** The proof as a page of its own, in the language of the app. */
@@ -24,6 +27,7 @@ export function reportHtml(proof: Proof): string {
       [words.setting.template, choiceName(template, { own: words.values.own, text: "Jinja" })],
       [words.setting.mask, mask ?? words.values.standard],
     ],
+    settings: proof.settingsFindings.map(settingsSection),
     findings: proof.findings.map((finding) => ({
       title: `${formatNumber(finding.count)} ${shared.findings[finding.class]?.title ?? finding.class}`,
       note: shared.findings[finding.class]?.note ?? "",
@@ -42,4 +46,16 @@ export function reportHtml(proof: Proof): string {
       })),
     })),
   });
+}
+
+function settingsSection({ changes, own, chosen }: SettingsFinding): ReportSettings {
+  const words = t().adapting;
+  const { title, own: ownHead, chosen: chosenHead } = t().template.departure;
+  return {
+    title,
+    note: changes.length === 0 ? words.notComparable : words.why,
+    changes: changes.map(({ what, own: before, chosen: after }) => ({ what: words.changes[what], before, after })),
+    heads: [ownHead, chosenHead],
+    diff: changes.length === 0 ? [] : diffLines(own, chosen),
+  };
 }
