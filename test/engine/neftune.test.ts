@@ -13,7 +13,7 @@ import { repositoryRoot } from "../shared.ts";
 test("noise on the embeddings is as if the table itself had it", async () => {
   const model = loadModel(join(repositoryRoot, "test", "oracles", "training", "llama", "model"));
   expect(model.config.tied).toBe(false);
-  const { hiddenSize, vocabularySize } = model.config;
+  const { hiddenSize } = model.config;
   const ids = Int32Array.from({ length: 12 }, (_, i) => 3 + 2 * i);
   const noise = Float32Array.from({ length: 12 * hiddenSize }, (_, i) => 0.01 * Math.sin(i));
   const placeOf = (i: number): number => (ids[Math.floor(i / hiddenSize)] ?? 0) * hiddenSize + (i % hiddenSize);
@@ -24,7 +24,7 @@ test("noise on the embeddings is as if the table itself had it", async () => {
     labels: ids.map((id) => id + 1),
     weights: new Float32Array(12).fill(1),
   };
-  const layout = layOut(batch, vocabularySize);
+  const layout = layOut(batch, model.config);
   const loss = async (noisy: boolean) => {
     const engine = openEngine({ engine: "auto", device: "auto", threads: 1 });
     for (const parameter of model.parameters) put(engine, parameter, modelValues(model, parameter, 0));

@@ -1,3 +1,5 @@
+import { count } from "../plural.ts";
+
 /** What the trainer offers beyond the main fields: schedule, checks of the setup, what it does on the way. */
 export const training = {
   schedule: {
@@ -5,4 +7,42 @@ export const training = {
     summary: (curve: { type: string; highest: string; last: string; warmup: string | null }) =>
       `${curve.type}: highest ${curve.highest}, last ${curve.last}${curve.warmup === null ? "" : `; warm-up ${curve.warmup} steps`}.`,
   },
+  saveNow: "Save now",
+  savingNow: "A checkpoint is saved after the step in progress",
+  extend: {
+    action: "Extend…",
+    title: (name: string) => `Extend ${name}`,
+    text: "The same run goes on from its last checkpoint; data, order and settings stay as they are.",
+    epochs: "Passes in all",
+    steps: "Steps in all",
+    now: (value: string) => `It was planned with ${value}.`,
+    longer: (value: string) => `Give more than ${value}.`,
+    schedule: (type: string, rate: string, old: string, total: string) =>
+      `The ${type} schedule is laid over ${total} steps: the next learning rate is ${rate}; on the old schedule it was ${old}.`,
+    confirm: "Extend",
+  },
+  samples: {
+    tab: "Samples",
+    none: "No answers yet",
+    later: "The prompts are answered after every evaluation.",
+    howTo: "Give sample_prompts in the settings of a run, and its answers are shown here after every evaluation.",
+    step: (step: string) => `step ${step}`,
+    empty: "It ended at once, without a word.",
+    noText: "The tokens could not be turned into text.",
+    cut: (tokens: string) => ` … cut after ${tokens} tokens`,
+  },
+  samplePrompts: "One message a line.",
+  paused: {
+    title: "The run waits for space on the disk",
+    text: (path: string, needed: string | null, free: string | null) =>
+      `${path} is full${needed === null ? "" : `; ${needed} are needed`}${free === null ? "" : `, ${free} are free`}. It goes on by itself as soon as there is space; nothing is lost.`,
+    retry: "Try again now",
+  },
+  skipped: {
+    title: (steps: number) => `${count(steps, "step was", "steps were")} skipped`,
+    text: "Loss or gradient was not a finite number. The step changed nothing; three in a row end the run.",
+    step: (step: string, what: "loss" | "gradient", rows: string) => `Step ${step}: the ${what}; rows ${rows}.`,
+    more: (steps: number) => `and ${count(steps, "more step", "more steps")}`,
+  },
+  bestCheckpoint: "best evaluation",
 };

@@ -6,4 +6,42 @@ export const training: Catalogue["training"] = {
     summary: ({ type, highest, last, warmup }) =>
       `${type}：最高 ${highest}，最后 ${last}${warmup === null ? "" : `；预热 ${warmup} 步`}。`,
   },
+  saveNow: "立即保存",
+  savingNow: "当前一步做完后会保存一个检查点",
+  extend: {
+    action: "延长…",
+    title: (name) => `延长 ${name}`,
+    text: "同一个运行从最后一个检查点接着训练；数据、顺序和设置保持不变。",
+    epochs: "总轮数",
+    steps: "总步数",
+    now: (value) => `原计划为 ${value}。`,
+    longer: (value) => `请填写大于 ${value} 的数。`,
+    schedule: (type, rate, old, total) =>
+      `${type} 日程铺到 ${total} 步上：下一步的学习率是 ${rate}；在原来的日程上是 ${old}。`,
+    confirm: "延长",
+  },
+  samples: {
+    tab: "样例",
+    none: "还没有回答",
+    later: "每次评估之后都会回答这些提示。",
+    howTo: "在运行的设置中填写 sample_prompts，每次评估之后这里会显示模型的回答。",
+    step: (step) => `第 ${step} 步`,
+    empty: "它立即结束了，什么也没写。",
+    noText: "词元无法还原成文本。",
+    cut: (tokens) => ` … 在 ${tokens} 个词元后截断`,
+  },
+  samplePrompts: "每行一条消息。",
+  paused: {
+    title: "运行正在等待磁盘空间",
+    text: (path, needed, free) =>
+      `${path} 所在的磁盘已满${needed === null ? "" : `；需要 ${needed}`}${free === null ? "" : `，可用 ${free}`}。有了空间它会自动继续，不会丢失任何内容。`,
+    retry: "现在重试",
+  },
+  skipped: {
+    title: (steps) => `跳过了 ${steps} 步`,
+    text: "损失或梯度不是有限的数。这一步没有改变任何东西；连续三步如此，运行就会结束。",
+    step: (step, what, rows) => `第 ${step} 步：${what === "loss" ? "损失" : "梯度"}；行 ${rows}。`,
+    more: (steps) => `还有 ${steps} 步`,
+  },
+  bestCheckpoint: "最佳评估",
 };

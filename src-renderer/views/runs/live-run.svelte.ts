@@ -7,7 +7,14 @@ import type { Phase } from "./words.ts";
 /** Redrawing more often than this shows nothing more. */
 const REDRAW_MS = 150;
 /** What changes the record of a run, apart from its curves. */
-const RECORD_EVENTS: ReadonlySet<RunEvent["event"]["type"]> = new Set(["state", "started", "totals", "checkpoint"]);
+const RECORD_EVENTS: ReadonlySet<RunEvent["event"]["type"]> = new Set([
+  "state",
+  "started",
+  "totals",
+  "checkpoint",
+  "skipped",
+]);
+export type PausedEvent = Extract<RunEvent["event"], { type: "paused" }>;
 
 /** The events of one run, folded as they come; after a lost connection it goes on after the last one it has. */
 export class LiveRun {
@@ -17,6 +24,8 @@ export class LiveRun {
   /** Counts changes of the record (state, checkpoints, machine), for what asks core again. */
   #recordVersion = $state(0);
   #logVersion = $state(0);
+  #sampleVersion = $state(0);
+  #paused = $state.raw<PausedEvent | undefined>();
   readonly #folded = noMetrics();
   #sequence = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -30,6 +39,13 @@ export class LiveRun {
   }
   get phase(): Phase | undefined {
     return this.#phase;
+  }
+  /** Why it waits; undefined while it does not. */
+  get paused(): PausedEvent | undefined {
+    return this.#paused;
+  }
+  get sampleVersion(): number {
+    return this.#sampleVersion;
   }
   get recordVersion(): number {
     return this.#recordVersion;
@@ -60,6 +76,9 @@ export class LiveRun {
     this.#sequence = event.sequence;
     foldEvent(this.#folded, event);
     if (event.event.type === "phase") this.#phase = event.event.phase;
+    if (event.event.type === "paused") this.#paused = event.event;
+    if (event.event.type === "continued" || event.event.type === "state") this.#paused = undefined;
+    if (event.event.type === "sample") this.#sampleVersion += 1;
     if (event.event.type === "log") this.#logVersion += 1;
     if (event.event.type === "state") this.#phase = undefined;
     if (RECORD_EVENTS.has(event.event.type)) this.#recordVersion += 1;

@@ -41,6 +41,9 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 
 export const exampleOf = (key: string): string | undefined => EXAMPLES[key];
 
+/** Lists whose items are whole sentences: one a line. */
+export const isLines = (key: string): boolean => key === "sample_prompts";
+
 /** Whether items of such a list cannot be read; they stay in the field until they can. */
 export function malformed(key: string, value: ConfigValue): boolean {
   const check = key in EXAMPLES && isConfigKey(key) ? CONFIG_KEYS[key].check : undefined;
