@@ -2,7 +2,7 @@ import { rename, writeFile } from "node:fs/promises";
 import type { SettingsFinding } from "#shared/contract/adapting.ts";
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import { proofHtml } from "#shared/report/proofHtml.ts";
-import { addTallies, FINDING_MEANINGS, lossInEnglish, MAX_EXAMPLES, ProofAccumulator } from "#shared/text/index.ts";
+import { addTallies, examplesKept, FINDING_MEANINGS, lossInEnglish, ProofAccumulator } from "#shared/text/index.ts";
 import { settingsFindings } from "../core/text/departures.ts";
 import type { FindingExample, ProofReport, RuleTally } from "#shared/text/index.ts";
 import type { ThreadRow } from "../core/data/thread-protocol.ts";
@@ -40,7 +40,7 @@ export async function proveRows(
     rendered += result.rendered;
     rules = addTallies(rules, report.rules ?? []);
     for (const [name, found] of Object.entries(result.examples)) {
-      examples[name] = [...(examples[name] ?? []), ...found].slice(0, MAX_EXAMPLES);
+      examples[name] = [...(examples[name] ?? []), ...found].slice(0, examplesKept(name));
     }
     line.draw(`${(done += report.rows)} rows`);
   }

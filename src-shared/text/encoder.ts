@@ -3,7 +3,7 @@ import { encodePlainText, encodePretokenized } from "./documents.ts";
 import type { ConversationEncoder, EncoderOptions, EncodeResult, OverLength, RowEncoder } from "./encoderTypes.ts";
 import { JinjaEncoder } from "./jinjaEncoder.ts";
 import { applyOverLength } from "./overLength.ts";
-import { prefixDiffers } from "./promptEnds.ts";
+import { prefixDiffers, type RowTokens } from "./promptEnds.ts";
 import { FormEncoder } from "./formEncoder.ts";
 import { presetOf, requireTokens } from "./presets/index.ts";
 import { originsOfTokens, type TextOrigin } from "./origins.ts";
@@ -95,11 +95,15 @@ class Encoder implements RowEncoder {
   }
 
   prefixDiffers(row: ParsedRow, encoded: EncodedRow): boolean {
-    return prefixDiffers(encoded, this.promptEnds(row, encoded.text));
+    return prefixDiffers(encoded, this.promptEnds(row, encoded));
   }
 
-  promptEnds(row: ParsedRow, text: string): readonly number[] {
-    return row.kind === "conversation" ? this.conversations.promptEnds(row.conversation, text) : [];
+  promptEnds(row: ParsedRow, tokens: RowTokens): readonly number[] {
+    return row.kind === "conversation" ? this.conversations.promptEnds(row.conversation, tokens) : [];
+  }
+
+  promptBefore(row: ParsedRow, message: number): { ids: number[]; text: string } | undefined {
+    return row.kind === "conversation" ? this.conversations.promptBefore(row.conversation, message) : undefined;
   }
 
   origins(row: ParsedRow, encoded: EncodedRow): TextOrigin[] {

@@ -3,6 +3,7 @@ import type { MaskOptions } from "./mask/options.ts";
 import type { TokenizedConversation, TokenizedRow } from "./mask/tokenized.ts";
 import type { RenderLimits } from "./jinja/limits.ts";
 import type { TextOrigin } from "./origins.ts";
+import type { RowTokens } from "./promptEnds.ts";
 import type { RowOptions } from "./rowOptions.ts";
 import type { SystemPolicy, TemplateForm } from "./presets/index.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
@@ -92,7 +93,8 @@ export interface ConversationEncoder {
   tokenize(conversation: Conversation, row: number): TokenizedConversation;
   label(tokenized: TokenizedConversation): EncodeResult;
   prompt(messages: readonly Message[], tools?: readonly unknown[]): { ids: number[]; text: string };
-  promptEnds(conversation: Conversation, text: string): number[];
+  promptEnds(conversation: Conversation, row: RowTokens): number[];
+  promptBefore(conversation: Conversation, message: number): { ids: number[]; text: string } | undefined;
   origins(conversation: Conversation, encoded: EncodedRow): TextOrigin[];
 }
 
@@ -124,12 +126,14 @@ export interface RowEncoder {
   tokenize(row: ParsedRow, rowIndex: number): TokenizedRow;
   relabel(tokenized: TokenizedRow, rowIndex: number): ReturnType<RowEncoder["encodeAll"]>;
   /**
-   * Whether some trained answer stands behind another text than the one that serving would give the model for it. Renders the row
+   * Whether some trained answer stands behind other ids than those that serving would give the model for it. Renders the row
    * once more for each answer, so only the proof asks.
    */
   prefixDiffers(row: ParsedRow, encoded: EncodedRow): boolean;
   /** What `prefixDiffers` looks at, for every answer whatever is trained: see promptEnds.ts. */
-  promptEnds(row: ParsedRow, text: string): readonly number[];
+  promptEnds(row: ParsedRow, tokens: RowTokens): readonly number[];
+  /** What serving would give the model for a message of the row as it was encoded; undefined where the template refuses. */
+  promptBefore(row: ParsedRow, message: number): { ids: number[]; text: string } | undefined;
   /** Which message and which piece of the template each stretch of `encoded.text` comes from. Renders once more: for views. */
   origins(row: ParsedRow, encoded: EncodedRow): TextOrigin[];
   /** What the model is given when it is asked for the next turn. */

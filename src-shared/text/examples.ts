@@ -3,8 +3,8 @@ import type { RowEncoder, RowFacts } from "./encoderTypes.ts";
 import type { FindingClass } from "./findings.ts";
 import { type EncodedRow, IGNORE, type ParsedRow } from "./types.ts";
 
-/** Examples of a class that are kept. */
-export const MAX_EXAMPLES = 2;
+/** Examples of a class that are kept. Where rows differ from serving each has its own difference, so more of them are listed. */
+export const examplesKept = (name: string): number => (name === "prefix-differs" ? 20 : 2);
 /** Characters shown on either side. */
 const CONTEXT = 60;
 
@@ -111,15 +111,12 @@ function cut(text: string, start: number, end: number): Pick<FindingExample, "be
 
 /** The first token before some trained answer that serving would not give: its own tokens, and those of serving. */
 export function prefixDifference({ row, parsed, encoded, facts, encoder }: Found): FindingExample | undefined {
-  if (parsed.kind !== "conversation" || !encoder) return undefined;
-  const { messages, tools } = parsed.conversation;
-  for (let message = 0; message < messages.length; message++) {
-    const first = encoded.messages.findIndex((each, i) => each === message && encoded.labels[i] !== IGNORE);
-    if (facts.roles[message] !== "assistant" || first < 0) continue;
-    const { ids } = encoder.renderPrompt(messages.slice(0, message), tools);
-    const at = ids.findIndex((id, i) => encoded.ids[i] !== id);
-    if (at < 0) continue;
-    const instead = encoder.tokenizer.decode(ids.slice(at, at + 24));
+  for (const [message, role] of facts.roles.entries()) {
+    const isTrained = encoded.messages.some((each, i) => each === message && encoded.labels[i] !== IGNORE);
+    const prompt = role === "assistant" && isTrained ? encoder?.promptBefore(parsed, message) : undefined;
+    const at = prompt ? prompt.ids.findIndex((id, i) => encoded.ids[i] !== id) : -1;
+    if (!prompt || !encoder || at < 0) continue;
+    const instead = encoder.tokenizer.decode(prompt.ids.slice(at, at + 24));
     const start = encoded.starts[at] ?? encoded.text.length;
     return { row, position: at, ...cut(encoded.text, start, encoded.ends[at + 1] ?? start), instead };
   }

@@ -9,7 +9,7 @@ import { originsOfSegments, originsOfTokens, type TextOrigin } from "./origins.t
 import { formMask, trainsPart, type TemplateForm } from "./presets/form.ts";
 import { formTwin } from "./presets/formTwin.ts";
 import { SegmentEncoder, type SegmentedTokens, type SegmentOptions } from "./presets/segments.ts";
-import { NO_PROMPT, OTHER_PROMPT } from "./promptEnds.ts";
+import { NO_PROMPT, OTHER_PROMPT, type RowTokens } from "./promptEnds.ts";
 import { buildRow } from "./rowBuilder.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { Conversation, EncodedRow, MaskPolicy, Message } from "./types.ts";
@@ -109,7 +109,7 @@ export class FormEncoder implements ConversationEncoder {
    * None: pieces are tokenized one by one, so an answer stands behind exactly what its prompt gives. Only where earlier reasoning is
    * left out may the text before an answer be another one once a further question follows.
    */
-  promptEnds(given: Conversation, text: string): number[] {
+  promptEnds(given: Conversation, { text }: RowTokens): number[] {
     const { conversation } = this.shaped(given);
     const { messages } = conversation;
     if (this.form.reasoning?.turns !== "last") return messages.map(() => NO_PROMPT);
@@ -119,6 +119,13 @@ export class FormEncoder implements ConversationEncoder {
       if (prompt === undefined) return NO_PROMPT;
       return text.startsWith(prompt) ? prompt.length : OTHER_PROMPT;
     });
+  }
+
+  promptBefore(given: Conversation, message: number): ReturnType<ConversationEncoder["promptBefore"]> {
+    const { messages } = this.shaped(given).conversation;
+    return this.promptText(messages.slice(0, message)) === undefined
+      ? undefined
+      : this.prompt(messages.slice(0, message));
   }
 
   /** Undefined where the form refuses a conversation that ends there. */

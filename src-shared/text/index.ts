@@ -60,7 +60,7 @@ export {
   withoutOldestTurns,
   type RowOptions,
 } from "./rowOptions.ts";
-export { exampleOf, MAX_EXAMPLES, type FindingExample } from "./examples.ts";
+export { exampleOf, examplesKept, type FindingExample } from "./examples.ts";
 export { BIN_TOKENS, LengthCounter, lengthOutcome, type LengthOutcome, type LengthProfile } from "./lengthProfile.ts";
 export { shiftLabels, type ShiftedLabels } from "./shift.ts";
 export { diffTokens, TOKEN_CHANGES, type TokenChange, type TokenDelta, type TokenDiff } from "./diff/tokens.ts";

@@ -2,7 +2,7 @@ import { SiftError } from "#shared/errors.ts";
 import type { ConversationEncoder, EncodeResult, EncoderOptions, RowNotice } from "./encoderTypes.ts";
 import { type CompiledMask, compileMask, requireUsualEnd } from "./mask/options.ts";
 import { type StripOptions, stripReasoning } from "./mask/strip.ts";
-import type { TokenizedConversation } from "./mask/tokenized.ts";
+import type { TokenColumns, TokenizedConversation } from "./mask/tokenized.ts";
 import { ChatTemplate } from "./jinja/template.ts";
 import { decideTokens } from "./masks.ts";
 import {
@@ -13,7 +13,7 @@ import {
   segmentsOf,
 } from "./render.ts";
 import { originsOf, type TextOrigin } from "./origins.ts";
-import { NO_PROMPT, OTHER_PROMPT } from "./promptEnds.ts";
+import { NO_PROMPT, OTHER_PROMPT, PromptMatcher, type RowTokens } from "./promptEnds.ts";
 import { lossesOf, lossNotice } from "./losses.ts";
 import { buildRow } from "./rowBuilder.ts";
 import { factsOf, lossyNotice, specialNotices, strippedNotice } from "./notices.ts";
@@ -32,6 +32,7 @@ export class JinjaEncoder implements ConversationEncoder {
   private readonly context: RenderContext;
   private readonly options: EncoderOptions;
   private readonly marks: TurnMarks;
+  private readonly prompts: PromptMatcher;
   private readonly compiled: CompiledMask;
   /** What has to be taken out of earlier turns because the template does not; undefined unless asked for. */
   private readonly strips: StripOptions | undefined;
@@ -60,6 +61,7 @@ export class JinjaEncoder implements ConversationEncoder {
       ...(now ? { now } : {}),
     };
     this.marks = findTurnMarks(this.context, this.tokenizer);
+    this.prompts = new PromptMatcher(this.tokenizer, options.rowOptions?.specialTokens === "plain");
     this.compiled = compileMask(this.mask, options.maskOptions);
     if (this.marks.endOfTurn === undefined) requireUsualEnd(options.maskOptions);
     this.strips = options.maskOptions?.reasoning === "strip" ? keptReasoning(this.context) : undefined;
@@ -80,7 +82,7 @@ export class JinjaEncoder implements ConversationEncoder {
     if (unheard !== undefined) throw unknownRole(conversation, unheard);
     const text = rendered.text.text;
     const segments = segmentsOf(rendered);
-    const tokens = this.tokenizer.encode(text, this.plainContent(segments));
+    const tokens = this.tokens(conversation, text, segments);
     const specialInContent = this.specialInContent(segments, tokens);
     const losses = lossesOf(conversation, segments);
     const lost = lossNotice(losses, conversation, row);
@@ -90,15 +92,27 @@ export class JinjaEncoder implements ConversationEncoder {
     if (lost) notices.push(lost);
     return {
       text,
-      ids: new Int32Array(tokens.ids),
-      starts: new Int32Array(tokens.starts),
-      ends: new Int32Array(tokens.ends),
+      ...columnsOf(tokens),
       turns: conversation.messages.map(({ role, weight = 1 }) => ({ role, weight })),
       segments,
       generations: rendered.generations,
       notices,
       facts: factsOf(conversation, tokens, { specialInContent, losses }),
     };
+  }
+
+  /** Where every answer is a row of its own, a token ends where the prompt does: serving tokenizes it without the answer. */
+  private tokens(conversation: Conversation, text: string, segments: readonly Segment[]): TokenizedText {
+    const isText = this.plainContent(segments);
+    const whole = this.tokenizer.encode(text, isText);
+    if (this.options.rowOptions?.splitTurns !== true) return whole;
+    const answer = conversation.messages.findLastIndex(({ role }) => role === "assistant");
+    const prompt = answer < 0 ? undefined : this.renderedPrompt(conversation, answer);
+    if (prompt === undefined || !text.startsWith(prompt)) return whole;
+    if (this.prompts.begins({ ...columnsOf(whole), text }, prompt)) return whole;
+    const cut = this.tokenizer.encode(text, isText, prompt.length);
+    // some tokenizers put a space before every text
+    return this.tokenizer.decode(cut.ids) === this.tokenizer.decode(whole.ids) ? cut : whole;
   }
 
   label(conversation: TokenizedConversation): EncodeResult {
@@ -154,20 +168,26 @@ export class JinjaEncoder implements ConversationEncoder {
     return originsOf(this.shaped(given).conversation, this.context);
   }
 
-  promptEnds(given: Conversation, text: string): number[] {
+  promptEnds(given: Conversation, row: RowTokens): number[] {
     const { conversation } = this.shaped(given);
     return conversation.messages.map(({ role }, message) => {
       if (role !== "assistant") return NO_PROMPT;
-      const prompt = this.renderedPrompt({ ...conversation, messages: conversation.messages.slice(0, message) });
+      const prompt = this.renderedPrompt(conversation, message);
       if (prompt === undefined) return NO_PROMPT;
-      return text.startsWith(prompt) ? prompt.length : OTHER_PROMPT;
+      return this.prompts.begins(row, prompt) ? prompt.length : OTHER_PROMPT;
     });
   }
 
-  /** Undefined where the template refuses a conversation that ends there. */
-  private renderedPrompt(conversation: Conversation): string | undefined {
+  promptBefore(given: Conversation, message: number): { ids: number[]; text: string } | undefined {
+    const text = this.renderedPrompt(this.shaped(given).conversation, message);
+    return text === undefined ? undefined : { ids: this.tokenizer.encode(text).ids, text };
+  }
+
+  /** What serving would give for a message, with the row's own tools and variables; undefined where the template refuses. */
+  private renderedPrompt(conversation: Conversation, message: number): string | undefined {
+    const before = { ...conversation, messages: conversation.messages.slice(0, message) };
     try {
-      return renderConversation(conversation, this.context, { addGenerationPrompt: true, tracking: false }).text.text;
+      return renderConversation(before, this.context, { addGenerationPrompt: true, tracking: false }).text.text;
     } catch (error) {
       if (error instanceof SiftError) return undefined;
       throw error;
@@ -180,6 +200,10 @@ export class JinjaEncoder implements ConversationEncoder {
     return { ids: this.tokenizer.encode(text.text).ids, text: text.text };
   }
 }
+
+const columnsOf = ({ ids, starts, ends }: TokenizedText): TokenColumns => {
+  return { ids: new Int32Array(ids), starts: new Int32Array(starts), ends: new Int32Array(ends) };
+};
 
 /** Whether a template keeps the reasoning of earlier turns, in the content and in a field of its own. */
 function keptReasoning(context: RenderContext): StripOptions {

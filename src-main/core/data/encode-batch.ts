@@ -3,7 +3,7 @@ import { toErrorReport, type ErrorReport } from "#shared/errors.ts";
 import {
   exampleOf,
   LengthCounter,
-  MAX_EXAMPLES,
+  examplesKept,
   parseRowText,
   prefixDiffers,
   ProofAccumulator,
@@ -95,7 +95,7 @@ export class BatchEncoder {
       const tokenized = encoder.tokenize(parsed, row.index);
       if (tokenized.kind !== "conversation") return this.#encoded(row);
       const { conversation } = tokenized;
-      kept = { conversation, promptEnds: encoder.promptEnds(parsed, conversation.text) };
+      kept = { conversation, promptEnds: encoder.promptEnds(parsed, conversation) };
       cache.add(key, kept);
     }
     const { conversation, promptEnds } = kept;
@@ -192,7 +192,7 @@ class BatchResult {
     this.#lengths.add(found.encoded);
     for (const name of classes) {
       const known = (this.#examples[name] ??= []);
-      if (known.length < MAX_EXAMPLES)
+      if (known.length < examplesKept(name))
         known.push(exampleOf(name, { ...found, parsed: parsed(), encoder: this.#encoder }));
     }
   }
@@ -201,7 +201,7 @@ class BatchResult {
     this.#accumulator.addUnencodable(row.index);
     const known = (this.#examples.unencodable ??= []);
     const place = { row: row.index, position: -1, before: "", marked: "", after: "" };
-    if (known.length < MAX_EXAMPLES) known.push({ ...place, instead: error.message });
+    if (known.length < examplesKept("unencodable")) known.push({ ...place, instead: error.message });
     this.#firstError ??= error;
     this.#count("unencodable");
   }

@@ -4,7 +4,7 @@ import { EncodePool } from "../data/pool.ts";
 import { settingsFindings } from "./departures.ts";
 import { rowCache } from "./row-cache.ts";
 import type { ThreadResult, ThreadRow } from "../data/thread-protocol.ts";
-import { addTallies, LengthCounter, MAX_EXAMPLES, type FindingExample, type RuleTally } from "#shared/text/index.ts";
+import { addTallies, LengthCounter, examplesKept, type FindingExample, type RuleTally } from "#shared/text/index.ts";
 import type { ErrorReport } from "#shared/errors.ts";
 
 export type ProofFacts = Pick<
@@ -40,7 +40,7 @@ export class ProofTotals {
     for (const finding of result.report.findings) this.#note(finding);
     this.#lengths.merge(result.lengths);
     for (const [name, examples] of Object.entries(result.examples)) {
-      this.#examples.set(name, [...(this.#examples.get(name) ?? []), ...examples].slice(0, MAX_EXAMPLES));
+      this.#examples.set(name, [...(this.#examples.get(name) ?? []), ...examples].slice(0, examplesKept(name)));
     }
     this.#rules = addTallies(this.#rules, result.report.rules ?? []);
     for (const [name, count] of Object.entries(result.blocking)) {

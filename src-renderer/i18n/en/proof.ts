@@ -16,6 +16,7 @@ export const proof = {
   export: { label: "Export the report", html: "As HTML", json: "As JSON" },
   example: (row: string) => `Row ${row}`,
   instead: "Serving would give",
+  moreExamples: (n: number) => `Show ${count(n, "more difference", "more differences")}`,
   because: "Because",
   showRows: (n: number) => `Show ${count(n, "row", "rows")}`,
   exclude: "Leave these rows out",

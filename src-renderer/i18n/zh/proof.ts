@@ -15,6 +15,7 @@ export const proof: Catalogue["proof"] = {
   example: (row) => `第 ${row} 行`,
   instead: "推理时会给出",
   because: "原因",
+  moreExamples: (n) => `再显示 ${n} 处差异`,
   showRows: (n) => `查看 ${n} 行`,
   exclude: "排除这些行",
   excludeNote: "与“数据”中的拒绝相同：不会删除任何内容，下次运行不训练它们。",

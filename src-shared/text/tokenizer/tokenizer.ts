@@ -1,6 +1,6 @@
 import type { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { SiftError } from "#shared/errors.ts";
-import { type AddedToken, AddedTokenSplitter } from "./addedTokens.ts";
+import { type AddedToken, AddedTokenSplitter, type Section } from "./addedTokens.ts";
 import { Bpe } from "./bpe.ts";
 import { type LibraryNormalizer, normalizeWithSpans, type Spans } from "./normalize.ts";
 import { type LibraryPretokenizer, planPretokenizer, type Pretokenizer } from "./pretokenize.ts";
@@ -60,8 +60,9 @@ export class Tokenizer {
   /**
    * Token ids without any that the tokenizer would add by itself.
    * @param isContent whether the character at an offset is somebody's text, in which special tokens are text like any other
+   * @param border an offset at which a token ends, whatever the tokenizer would join there
    */
-  encode(text: string, isContent?: (offset: number) => boolean): TokenizedText {
+  encode(text: string, isContent?: (offset: number) => boolean, border?: number): TokenizedText {
     if (LONE_SURROGATE.test(text)) {
       throw new SiftError(
         "text-surrogate",
@@ -73,7 +74,9 @@ export class Tokenizer {
     }
     const out = { ids: [] as number[], starts: [] as number[], ends: [] as number[], lossy: false };
     const isText = isContent && ((token: AddedToken, start: number) => token.special && isContent(start));
-    this.rawSplitter.split(text, isText).forEach((section, index) => {
+    const found = this.rawSplitter.split(text, isText);
+    const sections = border === undefined ? found : found.flatMap((section) => cutAt(section, border));
+    sections.forEach((section, index) => {
       if (section.token) push(out, section.token.id, section.start, section.end);
       else {
         const place = { base: section.start, index, out, ...(isText ? { isText } : {}) };
@@ -149,9 +152,25 @@ export class Tokenizer {
     return this.addedById.get(id)?.special ?? false;
   }
 
+  /** Whether every text is cut before this token, which is found before anything else happens to the text. */
+  cutsText(id: number): boolean {
+    const token = this.addedById.get(id);
+    return token !== undefined && !(token.normalized && this.normalizer);
+  }
+
   isAdded(id: number): boolean {
     return this.addedById.has(id);
   }
+}
+
+/** A section of text in two, where the offset lies inside of it. */
+function cutAt(section: Section, offset: number): Section[] {
+  const { start, end, token } = section;
+  if (token || offset <= start || offset >= end) return [section];
+  return [
+    { start, end: offset, token },
+    { start: offset, end, token },
+  ];
 }
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
