@@ -5,3 +5,12 @@ export { parseRunConfig, requireConfig, resolveConfig } from "./resolve.ts";
 export { parseFlag, parseFlags, type ParsedFlags } from "./flags.ts";
 export { readYaml, toCommand, toYaml } from "./yaml.ts";
 export { learningRateFactor, planSteps, type StepPlan } from "./schedule.ts";
+export {
+  estimateDisk,
+  estimateMemory,
+  LOGIT_BYTES,
+  tokensAtOnce,
+  trainedParameters,
+  type MemoryEstimate,
+  type ModelShape,
+} from "./memory.ts";

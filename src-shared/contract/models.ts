@@ -4,6 +4,17 @@ import { empty, errorReport, id, path, procedure, read } from "./common.ts";
 import { message } from "./datasets.ts";
 import { templateChoice } from "./text.ts";
 
+/** `ModelShape` of src-shared/config. */
+export const modelShape = v.object({
+  vocabularySize: v.number(),
+  hiddenSize: v.number(),
+  intermediateSize: v.number(),
+  layers: v.number(),
+  queryWidth: v.number(),
+  keyWidth: v.number(),
+  parameters: v.number(),
+});
+
 export const modelEntry = v.object({
   path,
   name: v.string(),
@@ -12,6 +23,8 @@ export const modelEntry = v.object({
   modelType: v.nullable(v.string()),
   /** From the tensor headers; null where they cannot be read. */
   parameters: v.nullable(v.number()),
+  /** What memory and time follow from; null where config.json does not say it. */
+  shape: v.nullable(modelShape),
   bytes: v.number(),
   hasTemplate: v.boolean(),
   hasTokenizer: v.boolean(),

@@ -1,3 +1,4 @@
+import { LOGIT_BYTES } from "#shared/config/index.ts";
 import { GraphBuilder } from "#worker/graph/builder.ts";
 import { gradients } from "#worker/graph/gradients.ts";
 import type { Dim, Graph, ValueId } from "#worker/graph/ops.ts";
@@ -9,8 +10,6 @@ import type { LoraPlan } from "#worker/models/lora.ts";
 import type { Parameter } from "#worker/models/parameters.ts";
 import { gradientBuffer } from "./adamw.ts";
 
-/** Logits take this much at a time; the vocabulary makes the widest tensor of a step. */
-const LOGIT_BYTES = 160_000_000;
 const rowsPerChunk = (vocabularySize: number): number =>
   Math.min(4096, Math.max(32, Math.floor(LOGIT_BYTES / (4 * vocabularySize))));
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { ModelEntry } from "#shared/contract/models.ts";
 import { toErrorReport, type ErrorReport } from "#shared/errors.ts";
-import { readModelConfig, type ModelConfig } from "./config.ts";
+import { modelShape, readModelConfig, type ModelConfig } from "./config.ts";
 import { checkShapes } from "./shapes.ts";
 import { ownTemplate } from "./template.ts";
 import { readTensors, totalBytes, weightFiles, type TensorInfo } from "./weights.ts";
@@ -38,6 +38,7 @@ export function inspectModel(path: string, source: ModelEntry["source"], name?: 
     source,
     modelType: null,
     parameters: null,
+    shape: null,
     bytes: folderBytes(folder),
     hasTemplate: templateOf(folder),
     hasTokenizer: existsSync(join(folder, "tokenizer.json")),
@@ -50,7 +51,8 @@ export function inspectModel(path: string, source: ModelEntry["source"], name?: 
     const tensors = readAllTensors(folder);
     const problem = configProblem(config, folder);
     if (problem === null) checkShapes(folder, config, tensors);
-    return { ...entry, modelType, parameters: parameterCount(tensors), problem };
+    const parameters = parameterCount(tensors);
+    return { ...entry, modelType, parameters, shape: modelShape(config, parameters) ?? null, problem };
   } catch (error) {
     return { ...entry, modelType, problem: toErrorReport(error) };
   }

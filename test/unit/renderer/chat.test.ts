@@ -9,6 +9,7 @@ const base: ModelEntry = {
   source: "folder",
   modelType: "llama",
   parameters: 1000,
+  shape: null,
   bytes: 4000,
   hasTemplate: true,
   hasTokenizer: true,
