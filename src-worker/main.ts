@@ -3,6 +3,7 @@ import type { CoreMessage, GenerateRequest, LayoutJob, TrainJob } from "#shared/
 import { Channel } from "./channel.ts";
 import { ChatSession } from "./generate/session.ts";
 import { runLayoutJob } from "./train/layout-check.ts";
+import { runSetupCheck } from "./train/setup-check.ts";
 import { runTrainJob } from "./train/job.ts";
 import { RunControl } from "./train/control.ts";
 import { describeFailure } from "./failure.ts";
@@ -83,7 +84,9 @@ class Worker {
   }
 
   async #checkLayout(job: LayoutJob): Promise<void> {
-    await runLayoutJob(job, (event) => this.#channel.send(event));
+    const { setup } = job;
+    if (setup) await runSetupCheck({ ...job, setup }, (event) => this.#channel.send(event));
+    else await runLayoutJob(job, (event) => this.#channel.send(event));
     await this.#end(EXIT.done);
   }
 

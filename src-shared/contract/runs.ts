@@ -1,6 +1,7 @@
 import { eventIterator } from "@orpc/contract";
 import * as v from "valibot";
 import { empty, errorReport, id, path, procedure, read, timestamp } from "./common.ts";
+import { setupCheck } from "./setup.ts";
 import { proof, templateChoice } from "./text.ts";
 import { RUN_PHASES, workerEvent } from "../worker/protocol.ts";
 
@@ -191,6 +192,8 @@ export const runsContract = {
   get: read.input(v.object({ runId: id })).output(runDetail),
   /** Resolves a draft without starting it: every key with its source and reason, problems, the same as YAML and as a command. */
   plan: read.input(draft).output(planPreview),
+  /** Whether loss and gradients of some rows depend on how a step lays them out. Ends when its caller goes away. */
+  checkSetup: read.input(draft).output(setupCheck),
   /** Queues a run. Blocking findings must be waived by class, here or before (`waivers`), else the error names them. */
   start: procedure
     .input(v.object({ ...draft.entries, proofId: id, name: v.optional(v.string()), waive: v.array(v.string()) }))

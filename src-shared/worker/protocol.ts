@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { errorReport } from "../contract/common.ts";
+import { arrangementResult } from "../contract/setup.ts";
 
 /**
  * What core and worker say to each other over the child process's IPC channel (JSON).
@@ -67,6 +68,8 @@ export const layoutJob = v.object({
   snapshot: v.string(),
   /** Rows of the snapshot, pack by pack. */
   packs: v.array(v.array(v.number())),
+  /** Given: loss and gradients of all rows in every layout instead, with this run configuration's method. */
+  setup: v.exactOptional(v.object({ config: v.record(v.string(), v.unknown()), adapterDir: v.nullable(v.string()) })),
   threads: v.number(),
 });
 export type LayoutJob = v.InferOutput<typeof layoutJob>;
@@ -210,6 +213,7 @@ export const workerEvent = v.variant("type", [
     seconds: v.number(),
   }),
   v.object({ type: v.literal("generate-failed"), requestId: v.string(), error: errorReport }),
+  v.object({ type: v.literal("arrangement"), ...arrangementResult.entries }),
   /** A pack's sum of weight × token loss, and that of its rows one at a time. */
   v.object({
     type: v.literal("pack-losses"),

@@ -138,6 +138,11 @@ interface Parts {
   readonly updates: readonly Program[];
 }
 
+interface LaidOut {
+  readonly batch: MicroBatch;
+  readonly layout: Layout;
+}
+
 /** One optimizer step after another over an engine's buffers. Owns its programs; the engine owns the tensors. */
 export class TrainStep {
   readonly #parts: Parts;
@@ -174,9 +179,24 @@ export class TrainStep {
    * @throws SiftError `step-unscored` where no position of the step is scored, `micro-batch` for wrong input.
    */
   async step(microBatches: readonly MicroBatch[], learningRate: number): Promise<StepResult> {
+    const laidOut = this.#layOut(microBatches);
+    const { loss, gradNorm } = await this.#accumulate(laidOut);
+    this.#steps++;
+    const skipped = !Number.isFinite(loss) || !Number.isFinite(gradNorm);
+    if (!skipped) await this.#update(learningRate);
+    const tokens = sum(laidOut.map(({ layout }) => layout.tokens));
+    return { loss, gradNorm, skipped, tokens, supervised: sum(laidOut.map(({ layout }) => layout.scored)) };
+  }
+
+  /** Loss and gradients (to be read with `gradients`) of a step that is not made. */
+  measure(microBatches: readonly MicroBatch[]): Promise<{ loss: number; gradNorm: number }> {
+    return this.#accumulate(this.#layOut(microBatches));
+  }
+
+  /** Fills the gradient buffers from all micro-batches together. */
+  async #accumulate(laidOut: readonly LaidOut[]): Promise<{ loss: number; gradNorm: number }> {
     const { trained, gradients } = this.#parts;
     const { engine } = this.#parts.options;
-    const laidOut = this.#layOut(microBatches);
     const weightSum = sum(laidOut.map(({ layout }) => layout.weightSum));
     if (!(weightSum > 0)) throw new SiftError("step-unscored", "no position of this step is scored");
     for (const { name } of trained) engine.load(gradientBuffer(name), (target) => void target.fill(0));
@@ -186,13 +206,9 @@ export class TrainStep {
       const feeds = { ...lossFeeds(batch, layout, weightSum), dropout_seed: int(this.#dropoutSeed(index)) };
       loss += first(await gradients.run(feeds), "loss");
     }
-    this.#steps++;
     await this.#parts.norm.run({});
     const [gradNorm = NaN] = await engine.read(GRADIENT_NORM);
-    const skipped = !Number.isFinite(loss) || !Number.isFinite(gradNorm);
-    if (!skipped) await this.#update(learningRate);
-    const tokens = sum(laidOut.map(({ layout }) => layout.tokens));
-    return { loss, gradNorm, skipped, tokens, supervised: sum(laidOut.map(({ layout }) => layout.scored)) };
+    return { loss, gradNorm };
   }
 
   async #update(learningRate: number): Promise<void> {
@@ -201,7 +217,7 @@ export class TrainStep {
     for (const update of this.#parts.updates) await update.run(feeds);
   }
 
-  #layOut(microBatches: readonly MicroBatch[]): { batch: MicroBatch; layout: Layout }[] {
+  #layOut(microBatches: readonly MicroBatch[]): LaidOut[] {
     const { config } = this.#parts.options.model;
     return microBatches.map((batch) => ({ batch, layout: layOut(batch, config) }));
   }
@@ -255,6 +271,11 @@ export class TrainStep {
   /** Puts trained weights back; `fill` writes the named tensor. */
   importWeights(fill: (name: string, target: Float32Array) => void): void {
     for (const { name } of this.#parts.trained) this.#parts.options.engine.load(name, (target) => fill(name, target));
+  }
+
+  /** Writes the values of one trained parameter. */
+  overwrite(name: string, fill: (target: Float32Array) => void): void {
+    this.#parts.options.engine.load(name, fill);
   }
 
   /** Puts moments (by the names of `exportOptimizer`) and the numbers of steps and updates back. */

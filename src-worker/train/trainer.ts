@@ -5,12 +5,13 @@ import type { LoraAdapterConfig } from "#shared/formats/adapter-config.ts";
 import type { EngineDescription } from "#worker/engines/engine.ts";
 import type { Generator } from "#worker/generate/generator.ts";
 import type { MicroBatch } from "#worker/models/layout.ts";
+import { RandomStream } from "#worker/models/random.ts";
 import { locateTensors, readTensor, type TensorLocation } from "#worker/models/tensors.ts";
 import { blankModel, loadModel, type ModelSpec } from "#worker/models/folder.ts";
 import { openEngine } from "../open-engine.ts";
 import type { CountedBatch } from "./batches.ts";
 import { embeddingNoise, noiseScale } from "./neftune.ts";
-import { createTrainer, type Method, type StepResult, type TrainStep } from "./step.ts";
+import { createTrainer, type Method, type NamedTensor, type StepResult, type TrainStep } from "./step.ts";
 import { writeTensors } from "./tensor-file.ts";
 
 /** Where a trainer's values come from. */
@@ -101,6 +102,23 @@ export class Trainer {
       batches.map((batch) => this.#noisy(batch, at.step)),
       at.learningRate,
     );
+  }
+
+  /** Loss and gradients of a step that is not made. */
+  measure(batches: readonly CountedBatch[]): Promise<{ loss: number; gradNorm: number }> {
+    return this.#steps.measure(batches.map(({ batch }) => batch));
+  }
+  gradients(): NamedTensor[] {
+    return this.#steps.gradients();
+  }
+
+  /** Gives a fresh adapter's zero halves some values: while they are zero, the other halves have no gradient to compare. */
+  leaveZero(seed: number): void {
+    for (const { name } of this.#steps.exportWeights()) {
+      if (!name.endsWith(".lora_B.weight")) continue;
+      const random = new RandomStream(seed, `setup/${name}`);
+      this.#steps.overwrite(name, (target) => random.fillNormal(target, 0.02));
+    }
   }
 
   #noisy({ batch, rows }: CountedBatch, step: number): MicroBatch {

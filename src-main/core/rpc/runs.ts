@@ -7,6 +7,7 @@ export function runsRouter({ runs }: Services) {
     list: os.list.handler(() => runs.list()),
     get: os.get.handler(({ input }) => runs.get(input.runId)),
     plan: os.plan.handler(({ input }) => runs.plan(input)),
+    checkSetup: os.checkSetup.handler(({ input, signal }) => runs.checkSetup(input, signal)),
     start: os.start.handler(async ({ input }) => ({ runId: await runs.start(input) })),
     train: os.train.handler(({ input }) => runs.train(input.layers, input.waive)),
     stop: os.stop.handler(({ input }) => runs.stop(input.runId, input.save)),

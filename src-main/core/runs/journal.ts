@@ -12,7 +12,15 @@ const ENDED: readonly RunState[] = ["stopped", "failed", "interrupted", "done"];
 export const hasEnded = (state: RunState): boolean => ENDED.includes(state);
 
 /** Signs of life, and what belongs to a chat or a check of layouts. */
-const NOT_RECORDED = ["heartbeat", "ready", "token", "generated", "generate-failed", "pack-losses"] as const;
+const NOT_RECORDED = [
+  "heartbeat",
+  "ready",
+  "token",
+  "generated",
+  "generate-failed",
+  "pack-losses",
+  "arrangement",
+] as const;
 type Recorded = Exclude<WorkerEvent, { type: (typeof NOT_RECORDED)[number] }>;
 const isRecorded = (event: WorkerEvent): event is Recorded => !NOT_RECORDED.some((type) => type === event.type);
 

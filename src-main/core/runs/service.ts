@@ -12,6 +12,7 @@ import type {
   RunSummary,
 } from "#shared/contract/runs.ts";
 import type { MadeModel } from "#shared/contract/models.ts";
+import type { SetupCheck } from "#shared/contract/setup.ts";
 import { SiftError } from "#shared/errors.ts";
 import type { DataHashes } from "../data/data-hash.ts";
 import type { RunSources } from "../data/source.ts";
@@ -108,6 +109,10 @@ export class RunService {
 
   plan(draft: Draft): Promise<PlanPreview> {
     return this.#starter.plan(draft);
+  }
+
+  checkSetup(draft: Draft, signal?: AbortSignal): Promise<SetupCheck> {
+    return this.#starter.checkSetup(draft, signal);
   }
 
   start(request: StartRequest): Promise<string> {

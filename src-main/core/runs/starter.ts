@@ -3,6 +3,7 @@ import { requireConfig, type ConfigLayer, type ConfigProblem, type RunConfig } f
 import type { ConfigEntry, PlanPreview } from "#shared/contract/runs.ts";
 import type { EncodeSettings, Proof } from "#shared/contract/text.ts";
 import type { Waiver } from "#shared/contract/waivers.ts";
+import type { SetupCheck } from "#shared/contract/setup.ts";
 import { SiftError } from "#shared/errors.ts";
 import type { DataHashes } from "../data/data-hash.ts";
 import { DataHash } from "../data/hash.ts";
@@ -21,6 +22,7 @@ import { hasEnded } from "./journal.ts";
 import { chooseStart, requireSameRun, type FoundCheckpoint } from "./output-dir.ts";
 import { modelFolder, resolveLayers, sourcesOf } from "./resolve.ts";
 import { encodeSettingsOf, templateChoiceOf } from "./settings.ts";
+import { checkSetup } from "./setup-check.ts";
 
 export type StartRequest = Draft & { proofId: string; name?: string | undefined; waive: readonly string[] };
 
@@ -57,6 +59,16 @@ export class RunStarter {
     const proof =
       resolved.config && (await this.#latestProof(draft.versionId, encodeSettingsOf(resolved.config, draft)));
     return planPreview(resolved, context.rows, proof);
+  }
+
+  /** @throws SiftError `bad-config`, `setup-rows`, those of the model */
+  async checkSetup(draft: Draft, signal?: AbortSignal): Promise<SetupCheck> {
+    const { store, models, paths } = this.#parts;
+    const config = requireConfig(resolveDraft(draft, await this.#draftContext(draft.versionId)));
+    const { path: modelPath } = models.requireTrainable(draft.modelPath, { weights: !config.from_scratch });
+    const settings = encodeSettingsOf(config, draft);
+    const { versionId } = draft;
+    return checkSetup({ store, cache: paths.cache, versionId, config, settings, modelPath }, signal);
   }
 
   /** @throws SiftError `bad-config`, `proof-outdated`, `findings-block`, those of the model and of the output folder */

@@ -7,6 +7,29 @@ export const training = {
     summary: (curve: { type: string; highest: string; last: string; warmup: string | null }) =>
       `${curve.type}: highest ${curve.highest}, last ${curve.last}${curve.warmup === null ? "" : `; warm-up ${curve.warmup} steps`}.`,
   },
+  setup: {
+    title: "Check this setup",
+    check: "Check",
+    checking: "Checking…",
+    text: "Eight of your rows go through your model in every way that a run may lay them out: one by one, in batches, sorted, packed. Loss and gradients must come out the same. Nothing is trained.",
+    same: "the same every way",
+    differs: "they differ",
+    rows: (rows: string, tokens: string, supervised: string) =>
+      `${rows} rows, ${tokens} tokens, ${supervised} of them supervised.`,
+    largest: (loss: string, gradient: string, limit: string) =>
+      `Largest relative difference: ${loss} in the loss, ${gradient} in the gradients (limit ${limit}).`,
+    report:
+      "This should not be: results would depend on how rows are batched. Please report it with the details below.",
+    details: (ways: number) => `${count(ways, "way", "ways")} in detail`,
+    way: "Layout of the step",
+    loss: "Loss",
+    lossDifference: "Δ loss",
+    gradientDifference: "Δ gradients",
+    split: (batches: number, rows: number, sorted: boolean) =>
+      `${count(batches, "batch", "batches")} of ${count(rows, "row", "rows")}${sorted ? ", by length" : ""}`,
+    packed: (blocks: number, rows: number) =>
+      `packed into ${count(blocks, "block", "blocks")}, up to ${count(rows, "row", "rows")} each`,
+  },
   saveNow: "Save now",
   savingNow: "A checkpoint is saved after the step in progress",
   extend: {

@@ -38,6 +38,25 @@ describe("what a run does on its way", () => {
     }
   });
 
+  it("checks that the layout of a step changes neither loss nor gradients, on the user's rows and model", async () => {
+    const { client } = await startCore();
+    const { version } = await importText(client, rows.join("\n"));
+    const draft = {
+      versionId: version.id,
+      modelPath: model,
+      template: { kind: "own" as const },
+      values: { lora_r: 4 },
+    };
+    const found = await client.runs.checkSetup(draft);
+    expect(found).toMatchObject({ rows: 8, equal: true });
+    expect(found.arrangements).toHaveLength(9);
+    expect(Math.max(found.lossDifference, found.gradientDifference)).toBeLessThanOrEqual(1e-5);
+    const few = await importText(client, rows.slice(0, 5).join("\n"));
+    await expect(client.runs.checkSetup({ ...draft, versionId: few.version.id })).rejects.toMatchObject({
+      data: { code: "setup-rows" },
+    });
+  });
+
   it("saves on demand and trains on", async () => {
     const { client } = await startCore();
     const outputDir = join(temporaryFolder(), "out");

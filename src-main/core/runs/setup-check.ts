@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { RunConfig } from "#shared/config/index.ts";
+import { CHECKED_ROWS, SETUP_TOLERANCE, type ArrangementResult, type SetupCheck } from "#shared/contract/setup.ts";
+import type { EncodeSettings } from "#shared/contract/text.ts";
+import { SiftError } from "#shared/errors.ts";
+import type { SnapshotManifest } from "#shared/worker/snapshot.ts";
+import { WORKER_PROTOCOL, type LayoutJob } from "#shared/worker/protocol.ts";
+import { EncodePool } from "../data/pool.ts";
+import { readSource } from "../data/source.ts";
+import type { EncodedPiece } from "../data/thread-protocol.ts";
+import type { Store } from "../store/index.ts";
+import { cancelled } from "../system/jobs.ts";
+import { fromReport } from "../system/reports.ts";
+import { explainExit } from "./failure.ts";
+import { SnapshotWriter } from "./snapshot-writer.ts";
+import { WorkerProcess } from "./worker-process.ts";
+
+/** Rows that the checked ones are chosen among. */
+const READ_ROWS = 200;
+
+export interface SetupRequest {
+  readonly store: Store;
+  readonly cache: string;
+  readonly versionId: string;
+  readonly config: RunConfig;
+  readonly settings: EncodeSettings;
+  readonly modelPath: string;
+}
+
+/**
+ * Whether loss and gradients of some of the user's rows, on the user's model and with the chosen method, depend on how they
+ * are laid out. @throws SiftError `setup-rows` where the data has too few rows, those of encoding and of the model
+ */
+export async function checkSetup(request: SetupRequest, signal?: AbortSignal): Promise<SetupCheck> {
+  const { config, modelPath } = request;
+  const snapshot = join(request.cache, `setup-${randomUUID()}`);
+  try {
+    const manifest = await writeRows(snapshot, await chooseRows(request, signal));
+    const setup = { config: { ...config }, adapterDir: config.adapter_name_or_path };
+    const results = await runWorker({ modelDir: modelPath, snapshot, packs: [], setup }, signal);
+    return summary(manifest, results);
+  } finally {
+    rmSync(snapshot, { recursive: true, force: true });
+  }
+}
+
+/** Rows that fit and train something, spread over the beginning of the data. */
+async function chooseRows(request: SetupRequest, signal: AbortSignal | undefined): Promise<EncodedPiece[]> {
+  const { store, versionId, settings, config } = request;
+  const pool = new EncodePool({ settings, want: "arrays" }, 1);
+  const close = (): void => void pool.close();
+  signal?.addEventListener("abort", close);
+  const usable: EncodedPiece[] = [];
+  try {
+    const rows = readSource(store, { kind: "version", versionId }, { limit: READ_ROWS, signal });
+    for await (const { pieces } of pool.map(rows, signal)) {
+      usable.push(...pieces.filter(({ ids, labels }) => ids.length <= config.max_length && scored(labels) > 0));
+    }
+  } finally {
+    signal?.removeEventListener("abort", close);
+    await pool.close();
+  }
+  const chosen = Array.from({ length: CHECKED_ROWS }, (_, i) => usable[Math.floor((i * usable.length) / CHECKED_ROWS)]);
+  if (usable.length >= CHECKED_ROWS) return chosen.filter((piece) => piece !== undefined);
+  throw new SiftError(
+    "setup-rows",
+    `the check needs ${CHECKED_ROWS} rows that train something, ${usable.length} are there`,
+    {
+      remedy: "import more rows, or raise max_length",
+    },
+  );
+}
+
+const scored = (labels: Int32Array): number => labels.subarray(1).reduce((sum, label) => sum + (label >= 0 ? 1 : 0), 0);
+
+async function writeRows(folder: string, pieces: readonly EncodedPiece[]): Promise<SnapshotManifest> {
+  const writer = await SnapshotWriter.open(folder);
+  try {
+    for (const piece of pieces) await writer.add(piece);
+    return await writer.finish({ dataHash: "", templateHash: "", mask: "" });
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+}
+
+/** What a worker process finds; it is killed when nobody waits any more. */
+function runWorker(
+  job: Omit<LayoutJob, "kind" | "protocol" | "threads">,
+  signal: AbortSignal | undefined,
+): Promise<ArrangementResult[]> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(cancelled());
+    const found: ArrangementResult[] = [];
+    const worker = new WorkerProcess({
+      onEvent: (event) => {
+        if (event.type === "arrangement") found.push(event);
+        else if (event.type === "failed") reject(fromReport(event.error));
+      },
+      onExit: (exit) => {
+        signal?.removeEventListener("abort", stop);
+        if (exit.code === 0 && found.length > 0) resolve(found);
+        else reject(signal?.aborted ? cancelled() : fromReport(explainExit(exit, { outputDir: job.snapshot })));
+      },
+    });
+    const stop = (): void => worker.kill();
+    signal?.addEventListener("abort", stop);
+    const full: LayoutJob = { kind: "layout", protocol: WORKER_PROTOCOL, threads: availableParallelism(), ...job };
+    worker.send({ type: "job", job: full });
+  });
+}
+
+function summary({ rows, tokens, supervisedTokens }: SnapshotManifest, results: ArrangementResult[]): SetupCheck {
+  const most = (value: (result: ArrangementResult) => number): number => Math.max(...results.map(value));
+  const lossDifference = most((result) => result.lossDifference);
+  const gradientDifference = most((result) => result.gradientDifference);
+  const equal = lossDifference <= SETUP_TOLERANCE && gradientDifference <= SETUP_TOLERANCE;
+  const arrangements = results.map((result) => ({ ...result }));
+  return { arrangements, rows, tokens, supervisedTokens, lossDifference, gradientDifference, equal };
+}

@@ -1,0 +1,8 @@
+import type { RunSample } from "#shared/contract/runs.ts";
+
+/** Prompt → its answers, newest first. */
+export function samplesByPrompt(all: readonly RunSample[]): [string, RunSample[]][] {
+  const groups = new Map<string, RunSample[]>();
+  for (const each of all.toReversed()) groups.set(each.prompt, [...(groups.get(each.prompt) ?? []), each]);
+  return [...groups];
+}
