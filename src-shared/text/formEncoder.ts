@@ -9,8 +9,9 @@ import { originsOfSegments, originsOfTokens, type TextOrigin } from "./origins.t
 import { formMask, trainsPart, type TemplateForm } from "./presets/form.ts";
 import { formTwin } from "./presets/formTwin.ts";
 import { SegmentEncoder, type SegmentedTokens, type SegmentOptions } from "./presets/segments.ts";
-import { NO_PROMPT, OTHER_PROMPT, type RowTokens } from "./promptEnds.ts";
+import { NO_PROMPT, OTHER_PROMPT } from "./promptEnds.ts";
 import { buildRow } from "./rowBuilder.ts";
+import { ServedPrompts } from "./servedPrompts.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import type { Conversation, EncodedRow, MaskPolicy, Message } from "./types.ts";
 
@@ -95,29 +96,20 @@ export class FormEncoder implements ConversationEncoder {
   }
 
   private shaped(given: Conversation): { conversation: Conversation; stripped: number } {
-    const conversation = this.withoutSystem(given);
     const strips = this.compiled.options.reasoning === "strip";
-    return strips ? stripReasoning(conversation, { content: true, field: true }) : { conversation, stripped: 0 };
+    return shapedForForm(given, { dropsSystem: this.dropsSystem, strips });
   }
 
-  private withoutSystem(conversation: Conversation): Conversation {
-    if (!this.dropsSystem) return conversation;
-    return { ...conversation, messages: conversation.messages.filter((message) => message.role !== "system") };
-  }
-
-  /**
-   * None: pieces are tokenized one by one, so an answer stands behind exactly what its prompt gives. Only where earlier reasoning is
-   * left out may the text before an answer be another one once a further question follows.
-   */
-  promptEnds(given: Conversation, { text }: RowTokens): number[] {
+  promptEnds(given: Conversation): number[] {
     const { conversation } = this.shaped(given);
-    const { messages } = conversation;
-    if (this.form.reasoning?.turns !== "last") return messages.map(() => NO_PROMPT);
-    return messages.map(({ role }, message) => {
-      if (role !== "assistant") return NO_PROMPT;
-      const prompt = this.promptText(messages.slice(0, message));
-      if (prompt === undefined) return NO_PROMPT;
-      return text.startsWith(prompt) ? prompt.length : OTHER_PROMPT;
+    const made = this.segments.encode(conversation, this.segmentOptions);
+    const served = new ServedPrompts(this.tokenizer, made);
+    return conversation.messages.map(({ role }, message) => {
+      const end = role === "assistant" ? answerStart(made, message) : undefined;
+      if (end === undefined) return NO_PROMPT;
+      return this.leadsTo(conversation.messages.slice(0, message), made.text.slice(0, end)) && served.same(end)
+        ? end
+        : OTHER_PROMPT;
     });
   }
 
@@ -126,6 +118,13 @@ export class FormEncoder implements ConversationEncoder {
     return this.promptText(messages.slice(0, message)) === undefined
       ? undefined
       : this.prompt(messages.slice(0, message));
+  }
+
+  /** Where earlier reasoning is left out, the text before an answer may be another one once a further question follows. */
+  private leadsTo(messages: readonly Message[], text: string): boolean {
+    if (this.form.reasoning?.turns !== "last") return true;
+    const prompt = this.promptText(messages);
+    return prompt === undefined || prompt === text;
   }
 
   /** Undefined where the form refuses a conversation that ends there. */
@@ -148,11 +147,27 @@ export class FormEncoder implements ConversationEncoder {
     return this.segments.pad;
   }
 
+  /** As the twin gives it to whoever serves the model: tokenized as one text. */
   prompt(messages: readonly Message[]): { ids: number[]; text: string } {
-    const { tokens, text } = this.segments.encode(this.shaped({ messages }).conversation, {
-      ...this.segmentOptions,
-      addGenerationPrompt: true,
-    });
-    return { ids: tokens.ids, text };
+    const options = { ...this.segmentOptions, addGenerationPrompt: true };
+    const { text } = this.segments.encode(this.shaped({ messages }).conversation, options);
+    return { ids: this.tokenizer.encode(text).ids, text };
   }
+}
+
+/** Where a message's opening ends; undefined where nothing of it was written behind that. */
+function answerStart({ tokens, parts, messages }: SegmentedTokens, message: number): number | undefined {
+  const first = messages.findIndex((owner, i) => owner === message && parts[i] !== "S" && parts[i] !== "role");
+  return first < 0 ? undefined : tokens.starts[first];
+}
+
+/** A conversation as a form writes it: system turns dropped, and reasoning stripped, where that is asked for. */
+export function shapedForForm(
+  given: Conversation,
+  { dropsSystem, strips }: { readonly dropsSystem: boolean; readonly strips: boolean },
+): { conversation: Conversation; stripped: number } {
+  const conversation = dropsSystem
+    ? { ...given, messages: given.messages.filter((message) => message.role !== "system") }
+    : given;
+  return strips ? stripReasoning(conversation, { content: true, field: true }) : { conversation, stripped: 0 };
 }

@@ -7,8 +7,10 @@ export interface PythonCase {
   readonly conversation: Conversation;
   /** Jinja source. */
   readonly template: string;
-  /** Pieces were tokenised one by one (a template made of segments). */
-  readonly segmented: boolean;
+  /** Of a form: the pieces that are tokenised one by one; `plain`: special tokens in one are text. */
+  readonly pieces?: readonly { readonly text: string; readonly plain: boolean }[] | undefined;
+  /** The mask is what the template's own generation tags say, where it has them. */
+  readonly masksByTags: boolean;
   readonly text: string;
   readonly ids: readonly number[];
   readonly labels: readonly number[];
@@ -28,8 +30,9 @@ export function pythonCase(row: PythonCase): string {
     tools: row.conversation.tools ?? null,
     variables: row.conversation.variables ?? {},
   };
-  const tagged = /\{%-?\s*generation\b/.test(row.template);
+  const { pieces } = row;
   const whole = row.weights.every((weight, i) => weight === (row.labels[i] === IGNORE ? 0 : 1));
+  const tagged = row.masksByTags && whole && /\{%-?\s*generation\b/.test(row.template);
   return `# One row, as it is trained: rendered text, token ids and labels (-100: not scored).
 import json
 
@@ -43,16 +46,16 @@ IDS = ${numbers(row.ids)}
 LABELS = ${numbers(row.labels)}
 # Trained stretches of TEXT, in characters.
 TRAINED = ${JSON.stringify(trainedStretches(row))}
-${row.segmented ? `# Pieces of TEXT that are tokenised one by one.\nPIECES = ${numbers(segmentEnds(row))}\n` : ""}
+${pieces ? piecesText(pieces) : ""}
 
 def test_row():
     tokenizer = AutoTokenizer.from_pretrained(MODEL)
-${row.segmented ? SEGMENTED : RENDERED}
+${pieces ? SEGMENTED : RENDERED}
     assert ids == IDS, first_difference(ids, IDS)
     scored = lambda start, end: any(start < b and max(end, start + 1) > a for a, b in TRAINED)
     labels = [token if scored(*span) else -100 for token, span in zip(ids, offsets)]
     assert labels == LABELS, first_difference(labels, LABELS)
-${tagged && whole && !row.segmented ? TAGGED : ""}
+${tagged && !pieces ? TAGGED : ""}
 
 def first_difference(got, expected):
     at = next((i for i, pair in enumerate(zip(got, expected)) if pair[0] != pair[1]), min(len(got), len(expected)))
@@ -73,20 +76,26 @@ const RENDERED = `    text = tokenizer.apply_chat_template(
     # a row may have been cut at its end
     ids, offsets = encoded["input_ids"][: len(IDS)], encoded["offset_mapping"]`;
 
-const SEGMENTED = `    ids, offsets, start = [], [], 0
-    for end in PIECES:
-        encoded = tokenizer(TEXT[start:end], add_special_tokens=False, return_offsets_mapping=True)
+const SEGMENTED = `    text = tokenizer.apply_chat_template(ROW["messages"], chat_template=TEMPLATE, tokenize=False)
+    assert text == TEXT == "".join(piece for piece, _ in PIECES)
+    ids, offsets, start = [], [], 0
+    for piece, plain in PIECES:
+        encoded = tokenizer(
+            piece, add_special_tokens=False, split_special_tokens=plain, return_offsets_mapping=True
+        )
         ids += encoded["input_ids"]
         offsets += [(start + a, start + b) for a, b in encoded["offset_mapping"]]
-        start = end
-    ids = ids[: len(IDS)]`;
+        start += len(piece)
+    # a row may have been cut at its end
+    ids, offsets = ids[: len(IDS)], offsets[: len(IDS)]`;
 
 const TAGGED = `    tagged = tokenizer.apply_chat_template(
         ROW["messages"], tools=ROW["tools"], chat_template=TEMPLATE, return_dict=True,
         return_assistant_tokens_mask=True, **ROW["variables"]
     )
-    # the template's own tags, where the mask is the template's
-    print("generation tags agree:", [label != -100 for label in LABELS] == [bool(m) for m in tagged["assistant_masks"]][: len(IDS)])
+    # the mask is the template's own: what its tags say
+    said = [token if mask else -100 for token, mask in zip(tagged["input_ids"], tagged["assistant_masks"])][: len(IDS)]
+    assert said == LABELS, first_difference(said, LABELS)
 `;
 
 /** A message as apply_chat_template takes it. */
@@ -135,15 +144,9 @@ function trainedStretches({ text, labels, starts, ends }: PythonCase): [number, 
   return stretches;
 }
 
-/** Where a template made of segments cuts: around its marks, roles and newlines. */
-function segmentEnds({ text }: PythonCase): number[] {
-  const pointOf = codePoints(text);
-  const cuts = new Set<number>([text.length]);
-  for (const match of text.matchAll(/<\|im_start\|>(system|human|assistant)(\n)|<\|im_end\|>(\n)/g)) {
-    const { index } = match;
-    const mark = match[3] === undefined ? "<|im_start|>" : "<|im_end|>";
-    for (const cut of [index, index + mark.length, index + match[0].length - 1, index + match[0].length]) cuts.add(cut);
-  }
-  cuts.delete(0);
-  return [...cuts].sort((a, b) => a - b).map(pointOf);
-}
+const piecesText = (pieces: NonNullable<PythonCase["pieces"]>): string => {
+  const list = JSON.stringify(pieces.map(({ text, plain }) => [text, plain]));
+  return `# Pieces of TEXT that are tokenised one by one; true: special tokens in them are plain text.
+PIECES = json.loads(${literal(list)})
+`;
+};

@@ -103,8 +103,13 @@ export function formMask(form: TemplateForm): MaskPolicy {
 const isUnwritten = ({ roles: { assistant } }: TemplateForm, part: FormPart): boolean =>
   part === "name" ? assistant.name + assistant.separator === "" : part !== "content" && assistant[part] === "";
 
+/** The tokens that a tokenizer names. */
+export interface NamedTokens {
+  readonly files: Pick<Tokenizer["files"], "specialTokens">;
+}
+
 /** The text that a piece of a form stands for. @throws SiftError `form-tokens` where the tokenizer has no such token */
-export function pieceText(piece: string, { files }: Pick<Tokenizer, "files">): string {
+export function pieceText(piece: string, { files }: NamedTokens): string {
   if (piece !== "bos_token" && piece !== "eos_token") return piece;
   const text = files.specialTokens[piece];
   if (text !== undefined) return text;
@@ -130,7 +135,7 @@ export function padToken({ pad = "" }: TemplateForm, tokenizer: Tokenizer): { te
 }
 
 /** The form with the texts that its pieces stand for under a tokenizer. @throws SiftError `form-tokens` */
-export function resolveForm(form: TemplateForm, tokenizer: Tokenizer): TemplateForm {
+export function resolveForm(form: TemplateForm, tokenizer: NamedTokens): TemplateForm {
   const text = (piece: string): string => pieceText(piece, tokenizer);
   const role = (given: FormRole): FormRole => ({
     ...given,

@@ -57,6 +57,7 @@ export {
   formRole,
   padToken,
   parseForm,
+  resolveForm,
   REASONING_TURNS,
   templateForm,
 } from "./form.ts";

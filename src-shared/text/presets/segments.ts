@@ -71,31 +71,51 @@ export class SegmentEncoder {
 
   /** @throws SiftError `role-unknown` naming the turn and its role, `row-empty`, `content-not-text`. */
   encode(conversation: Conversation, options: SegmentOptions): SegmentedTokens {
-    const { form } = this;
-    const plan = planTurns(conversation.messages, options, form);
-    const out = new SegmentBuilder(this.tokenizer, options.plainContent ?? false);
-    out.add(form.bos, "bos", -1);
-    const { system, assistant } = form.roles;
-    if (plan.system && system) out.turn(system, plan.system.message, saying(plan.system.text));
-    const begins = reasoningBegins(
-      form,
-      plan.turns.map(({ message }) => message.role),
-    );
-    let withoutReasoning = 0;
-    for (const [place, { message, index }] of plan.turns.entries()) {
-      const role = roleOf(form, message.role);
-      if (!role) continue;
-      const writes = form.reasoning !== undefined && place > begins;
-      const text = textOf(message, index, form);
-      const said =
-        message.role === "assistant" ? writtenTurn(message, text, { marks: form.reasoning, writes }) : saying(text);
-      if (said.leavesOut) withoutReasoning++;
-      out.turn(role, index, said, form.reasoning);
-    }
-    if (options.addGenerationPrompt) out.opening(assistant, -1);
-    else out.add(form.eos, "E", plan.turns.at(-1)?.index ?? -1);
-    return { ...out.build(), droppedTurns: plan.droppedTurns, withoutReasoning };
+    const { pieces, ...said } = formPieces(this.form, conversation, options);
+    return { ...tokenizePieces(this.tokenizer, pieces, options.plainContent ?? false), ...said };
   }
+}
+
+/** A piece of text that is tokenized on its own. */
+export interface FormPiece {
+  readonly text: string;
+  readonly part: SegmentPart;
+  /** -1 for the form's own. */
+  readonly message: number;
+}
+/** What a form writes of a conversation, before it is tokenized. */
+export interface FormPieces extends Pick<SegmentedTokens, "sources" | "droppedTurns" | "withoutReasoning"> {
+  readonly pieces: readonly FormPiece[];
+}
+
+/**
+ * The pieces of a conversation; none is empty. @param form with the texts that its pieces stand for
+ * @throws SiftError `role-unknown` naming the turn and its role, `row-empty`, `content-not-text`.
+ */
+export function formPieces(form: TemplateForm, conversation: Conversation, options: SegmentOptions): FormPieces {
+  const plan = planTurns(conversation.messages, options, form);
+  const out = new PieceList();
+  out.add(form.bos, "bos", -1);
+  const { system, assistant } = form.roles;
+  if (plan.system && system) out.turn(system, plan.system.message, saying(plan.system.text));
+  const begins = reasoningBegins(
+    form,
+    plan.turns.map(({ message }) => message.role),
+  );
+  let withoutReasoning = 0;
+  for (const [place, { message, index }] of plan.turns.entries()) {
+    const role = roleOf(form, message.role);
+    if (!role) continue;
+    const writes = form.reasoning !== undefined && place > begins;
+    const text = textOf(message, index, form);
+    const said =
+      message.role === "assistant" ? writtenTurn(message, text, { marks: form.reasoning, writes }) : saying(text);
+    if (said.leavesOut) withoutReasoning++;
+    out.turn(role, index, said, form.reasoning);
+  }
+  if (options.addGenerationPrompt) out.opening(assistant, -1);
+  else out.add(form.eos, "E", plan.turns.at(-1)?.index ?? -1);
+  return { pieces: out.pieces, sources: out.sources, droppedTurns: plan.droppedTurns, withoutReasoning };
 }
 
 const saying = (text: string): WrittenTurn => ({ reasoning: undefined, content: { text, from: 0 }, leavesOut: false });
@@ -152,23 +172,10 @@ function textOf(message: Message, index: number, form: TemplateForm): string {
   });
 }
 
-/** Puts pieces one after the other: each is tokenized alone, so that nothing merges across them. */
-class SegmentBuilder {
-  private readonly tokenizer: Tokenizer;
-  private readonly ids: number[] = [];
-  private readonly starts: number[] = [];
-  private readonly ends: number[] = [];
-  private readonly parts: SegmentPart[] = [];
-  private readonly messages: number[] = [];
-  private readonly sources = new Map<number, { text: number; reasoning: number }>();
-  private text = "";
-  private lossy = false;
-  private readonly plain: boolean;
-
-  constructor(tokenizer: Tokenizer, plain: boolean) {
-    this.tokenizer = tokenizer;
-    this.plain = plain;
-  }
+/** Puts pieces one after the other. */
+class PieceList {
+  readonly pieces: FormPiece[] = [];
+  readonly sources = new Map<number, { text: number; reasoning: number }>();
 
   turn(role: FormRole, message: number, { reasoning, content }: WrittenTurn, marks?: FormReasoning): void {
     this.opening(role, message);
@@ -189,24 +196,36 @@ class SegmentBuilder {
     this.add(role.separator, "role", message);
   }
 
-  add(piece: string, part: SegmentPart, message: number): void {
-    if (piece === "") return;
-    const isContent = this.plain && (part === "text" || part === "reasoning") && message >= 0;
-    const tokens = this.tokenizer.encode(piece, isContent ? () => true : undefined);
-    const base = this.text.length;
-    for (let i = 0; i < tokens.ids.length; i++) {
-      this.ids.push(tokens.ids[i] ?? 0);
-      this.starts.push(base + (tokens.starts[i] ?? 0));
-      this.ends.push(base + (tokens.ends[i] ?? 0));
-      this.parts.push(part);
-      this.messages.push(message);
-    }
-    this.lossy ||= tokens.lossy;
-    this.text += piece;
+  add(text: string, part: SegmentPart, message: number): void {
+    if (text !== "") this.pieces.push({ text, part, message });
   }
+}
 
-  build(): Omit<SegmentedTokens, "droppedTurns" | "withoutReasoning"> {
-    const tokens = { ids: this.ids, starts: this.starts, ends: this.ends, lossy: this.lossy };
-    return { tokens, text: this.text, parts: this.parts, messages: this.messages, sources: this.sources };
+/** Whether special tokens that a piece holds can be made plain text: a message brought them. */
+export const isBrought = ({ part, message }: FormPiece): boolean =>
+  (part === "text" || part === "reasoning") && message >= 0;
+
+/** Each piece is tokenized alone, so that nothing merges across them. @param plain special tokens in what messages say are text */
+function tokenizePieces(
+  tokenizer: Tokenizer,
+  pieces: readonly FormPiece[],
+  plain: boolean,
+): Pick<SegmentedTokens, "tokens" | "text" | "parts" | "messages"> {
+  const [ids, starts, ends, messages]: [number[], number[], number[], number[]] = [[], [], [], []];
+  const parts: SegmentPart[] = [];
+  let text = "";
+  let lossy = false;
+  for (const piece of pieces) {
+    const tokens = tokenizer.encode(piece.text, plain && isBrought(piece) ? () => true : undefined);
+    for (let i = 0; i < tokens.ids.length; i++) {
+      ids.push(tokens.ids[i] ?? 0);
+      starts.push(text.length + (tokens.starts[i] ?? 0));
+      ends.push(text.length + (tokens.ends[i] ?? 0));
+      parts.push(piece.part);
+      messages.push(piece.message);
+    }
+    lossy ||= tokens.lossy;
+    text += piece.text;
   }
+  return { tokens: { ids, starts, ends, lossy }, text, parts, messages };
 }

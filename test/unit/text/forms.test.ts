@@ -223,6 +223,29 @@ describe("forms", () => {
     expect(encoder.prefixDiffers(tools, encoder.encode(tools, 0).encoded)).toBe(true);
   });
 
+  it("find a row that serving tokenizes otherwise, where pieces merge", () => {
+    const heading = (start: string) =>
+      answers(
+        parseForm({
+          name: "headings",
+          roles: { user: { start, newline: "\n" }, assistant: { start: "A:\n", end: "<|im_end|>" } },
+        }),
+      );
+    const differs = (encoder: ReturnType<typeof heading>, question: string): boolean => {
+      const row = turns(question, "Blue");
+      return encoder.prefixDiffers(row, encoder.encode(row, 0).encoded);
+    };
+    expect(differs(heading("## "), "Name one")).toBe(true); // " Name" is one token
+    expect(differs(heading("##\n"), "Name one")).toBe(false);
+    expect(differs(heading("##\n"), "\nName one")).toBe(true);
+    const chatml = answers({ ...CHATML_HUMAN_FORM, first_turn: "keep" });
+    expect(differs(chatml, "Name one")).toBe(false);
+    expect(chatml.prefixDiffers(turns("q", "\n\nBlue"), chatml.encode(turns("q", "\n\nBlue"), 0).encoded)).toBe(false);
+    expect(chatml.renderPrompt([{ role: "user", content: "\nq" }]).ids).toEqual(
+      tokenizer.encode(chatml.renderPrompt([{ role: "user", content: "\nq" }]).text).ids,
+    );
+  });
+
   it("pad with a token of the vocabulary", () => {
     const pads = (pad: string) => answers({ ...thinking("all"), pad });
     expect(pads("<|endoftext|>").pad).toEqual({ text: "<|endoftext|>", id: 151643 });
