@@ -1,12 +1,13 @@
 /**
  * Opens what Sift writes with the Python libraries of the field. Installs them from PyPI into a virtual environment of its own:
- * `npm run test:python [datasets | models]`.
+ * `npm run test:python [datasets | models | templates]`.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { checkSavedModels } from "../test/python/saved-models.ts";
+import { checkTemplates } from "../test/python/templates.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const environment = join(root, "node_modules", ".cache", "sift-python");
@@ -46,5 +47,7 @@ function checkEncodedFolder(): void {
 
 const [only] = process.argv.slice(2);
 if (process.env["SIFT_PYTHON"] === undefined) install();
-if (only !== "models") checkEncodedFolder();
-if (only !== "datasets") await checkSavedModels(python);
+const wants = (part: string): boolean => only === undefined || only === part;
+if (wants("datasets")) checkEncodedFolder();
+if (wants("models")) await checkSavedModels(python);
+if (wants("templates")) checkTemplates(python);
