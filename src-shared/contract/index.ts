@@ -1,3 +1,4 @@
+import { costsContract } from "./costs.ts";
 import { datasetsContract } from "./datasets.ts";
 import { liveContract } from "./live.ts";
 import { chatContract, modelsContract } from "./models.ts";
@@ -18,6 +19,7 @@ export const contract = {
   live: liveContract,
   packing: packingContract,
   waivers: waiversContract,
+  costs: costsContract,
   prepared: preparedContract,
   models: modelsContract,
   runs: runsContract,

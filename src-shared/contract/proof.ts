@@ -22,11 +22,22 @@ export const findingExample = v.object({
 });
 export type FindingExample = v.InferOutput<typeof findingExample>;
 
+const keptTokens = v.object({ tokens: v.array(v.number()), supervised: v.array(v.number()) });
+
 /** LengthProfile of text/lengthProfile.ts. */
 export const lengthProfile = v.object({
   rows: v.array(v.number()),
   supervised: v.array(v.number()),
   tokens: v.array(v.number()),
+  policies: v.optional(
+    v.object({
+      supervisedOf: v.array(v.number()),
+      turnRows: v.array(v.number()),
+      turnTokens: v.array(v.number()),
+      wholeTurns: keptTokens,
+      oldestTurns: keptTokens,
+    }),
+  ),
 });
 
 /** Rows of one class. */

@@ -90,8 +90,8 @@ class TemplateCoder implements RowCoder {
     const made = rows.map((each) => this.#fitted(each, index));
     const [first] = made;
     if (made.length === 1 && first) return first;
-    const facts = this.encoder.encode(row, index).facts;
-    return { rows: made.flatMap((each) => each.rows), notices: made.flatMap((each) => each.notices), facts };
+    const { encoded: whole, facts } = this.encoder.whole(row, index);
+    return { rows: made.flatMap((each) => each.rows), notices: made.flatMap((each) => each.notices), facts, whole };
   }
   /** Leaves the oldest turns out until the row fits, where that is how it is to be cut. */
   #fitted(row: ParsedRow, index: number): EncodedAll {
@@ -106,7 +106,7 @@ class TemplateCoder implements RowCoder {
     const left = tokens(whole) - tokens(made);
     if (left === 0) return whole;
     const rows = made.rows.map((each) => ({ ...each, truncatedTokens: each.truncatedTokens + left }));
-    return { rows, notices: whole.notices, facts: made.facts };
+    return { rows, notices: whole.notices, facts: made.facts, whole: whole.whole };
   }
   encode(row: ParsedRow, index: number): EncodeResult {
     if (this.#options.truncation !== "oldest_turns") return this.encoder.encode(row, index);
@@ -150,7 +150,7 @@ class TokenRowsOnly implements RowCoder {
   }
   encodeAll(row: ParsedRow, index: number): EncodedAll {
     const { encoded, notices, facts } = this.encode(row, index);
-    return { rows: [encoded], notices, facts };
+    return { rows: [encoded], notices, facts, whole: encoded };
   }
   encode(row: ParsedRow, index: number): EncodeResult {
     if (row.kind === "tokens") return encodePretokenized(row.tokens, this.#model.vocabularySize);

@@ -1,6 +1,13 @@
 import { SiftError } from "#shared/errors.ts";
 import { encodePlainText, encodePretokenized } from "./documents.ts";
-import type { ConversationEncoder, EncoderOptions, EncodeResult, OverLength, RowEncoder } from "./encoderTypes.ts";
+import type {
+  ConversationEncoder,
+  EncoderOptions,
+  EncodedRows,
+  EncodeResult,
+  OverLength,
+  RowEncoder,
+} from "./encoderTypes.ts";
 import { JinjaEncoder } from "./jinjaEncoder.ts";
 import { applyOverLength } from "./overLength.ts";
 import { prefixDiffers, type RowTokens } from "./promptEnds.ts";
@@ -60,11 +67,11 @@ class Encoder implements RowEncoder {
     return { encoded, notices, facts };
   }
 
-  encodeAll(row: ParsedRow, rowIndex: number): ReturnType<RowEncoder["encodeAll"]> {
+  encodeAll(row: ParsedRow, rowIndex: number): EncodedRows {
     return this.lengthened(row, rowIndex, this.overLength);
   }
 
-  private lengthened(row: ParsedRow, rowIndex: number, policy: OverLength): ReturnType<RowEncoder["encodeAll"]> {
+  private lengthened(row: ParsedRow, rowIndex: number, policy: OverLength): EncodedRows {
     return this.labelled(this.tokenize(row, rowIndex), rowIndex, policy);
   }
 
@@ -72,18 +79,24 @@ class Encoder implements RowEncoder {
     return atRow(rowIndex, () => this.tokenizeRow(row, rowIndex));
   }
 
-  relabel(tokenized: TokenizedRow, rowIndex: number): ReturnType<RowEncoder["encodeAll"]> {
+  relabel(tokenized: TokenizedRow, rowIndex: number): EncodedRows {
     return this.labelled(tokenized, rowIndex, this.overLength);
   }
 
-  private labelled(row: TokenizedRow, rowIndex: number, policy: OverLength): ReturnType<RowEncoder["encodeAll"]> {
-    const { encoded, notices, facts } = atRow(rowIndex, () =>
-      row.kind === "labelled" ? row.result : this.conversations.label(row.conversation),
-    );
-    if (this.maxLength === undefined) return { rows: [encoded], notices, facts };
+  private labelled(row: TokenizedRow, rowIndex: number, policy: OverLength): EncodedRows {
+    const { encoded, notices, facts } = this.label(row, rowIndex);
+    if (this.maxLength === undefined) return { rows: [encoded], notices, facts, whole: encoded };
     const { maxLength, stopIds, wholeTurns } = this;
     const cut = applyOverLength(encoded, { maxLength, policy, row: rowIndex, stopIds, wholeTurns });
-    return { rows: cut.rows, notices: cut.notice ? [...notices, cut.notice] : notices, facts };
+    return { rows: cut.rows, notices: cut.notice ? [...notices, cut.notice] : notices, facts, whole: encoded };
+  }
+
+  whole(row: ParsedRow, rowIndex: number): EncodeResult {
+    return this.label(this.tokenize(row, rowIndex), rowIndex);
+  }
+
+  private label(row: TokenizedRow, rowIndex: number): EncodeResult {
+    return atRow(rowIndex, () => (row.kind === "labelled" ? row.result : this.conversations.label(row.conversation)));
   }
 
   private tokenizeRow(row: ParsedRow, rowIndex: number): TokenizedRow {

@@ -79,6 +79,14 @@ export interface EncodeResult {
   readonly facts: RowFacts;
 }
 
+/** What one row of the data becomes, and what it was before its length was looked at. */
+export interface EncodedRows {
+  readonly rows: EncodedRow[];
+  readonly notices: readonly RowNotice[];
+  readonly facts: RowFacts;
+  readonly whole: EncodedRow;
+}
+
 /** An encoder of one kind of template, before lengths are looked at. */
 export interface ConversationEncoder {
   readonly mask: MaskPolicy;
@@ -118,13 +126,15 @@ export interface RowEncoder {
    */
   encode(row: ParsedRow, rowIndex: number): EncodeResult;
   /** The same under every over-length policy: no row (drop), one, or several (split). */
-  encodeAll(row: ParsedRow, rowIndex: number): { rows: EncodedRow[]; notices: readonly RowNotice[]; facts: RowFacts };
+  encodeAll(row: ParsedRow, rowIndex: number): EncodedRows;
+  /** The row as it is before its length is looked at. */
+  whole(row: ParsedRow, rowIndex: number): EncodeResult;
   /**
    * `encodeAll` in two steps, so that another mask needs only the second. A row tokenised by one encoder can be labelled by every
    * encoder that differs in mask, options with the same `textKeyOf`, or lengths only.
    */
   tokenize(row: ParsedRow, rowIndex: number): TokenizedRow;
-  relabel(tokenized: TokenizedRow, rowIndex: number): ReturnType<RowEncoder["encodeAll"]>;
+  relabel(tokenized: TokenizedRow, rowIndex: number): EncodedRows;
   /**
    * Whether some trained answer stands behind other ids than those that serving would give the model for it. Renders the row
    * once more for each answer, so only the proof asks.

@@ -1,6 +1,6 @@
 import { IGNORE, type EncodedRow } from "./types.ts";
 
-/** Tokens of a bin. A limit that is a multiple of it is answered exactly. */
+/** Tokens of a bin. A limit that is a multiple of it is answered exactly where nothing else is said. */
 export const BIN_TOKENS = 16;
 /** Positions beyond 131,072 tokens are counted in the last bin. */
 const MAX_BINS = 8192;
@@ -13,45 +13,128 @@ export interface LengthProfile {
   readonly supervised: readonly number[];
   /** All tokens of the rows in each entry of `rows`. */
   readonly tokens: readonly number[];
+  /** What the other policies need; proofs of an earlier version have none. */
+  readonly policies?: PolicyProfile | undefined;
 }
 
-/** What a limit would do to the rows. */
-export interface LengthOutcome {
-  readonly rowsCut: number;
-  readonly tokensLost: number;
-  readonly supervisedLost: number;
-  /** Tokens that are left under the policy `truncate` (`drop` loses the whole rows). */
-  readonly tokensKept: number;
-  /** Blocks of `maxLength` tokens, rows packed whole by first fit of the longest first; an estimate where rows share a bin. */
-  readonly packs: number;
+/** Rows in other shapes. Entry l of a `kept` list is what is left of the rows that are longer than l·16 tokens at that limit. */
+export interface PolicyProfile {
+  /** Supervised tokens of the rows in each entry of `rows`. */
+  readonly supervisedOf: readonly number[];
+  /** The rows, and their tokens, that a row for each answer makes, by length. */
+  readonly turnRows: readonly number[];
+  readonly turnTokens: readonly number[];
+  readonly wholeTurns: KeptTokens;
+  /** From the lengths of turns: a template that writes another text once turns are gone makes it an estimate. */
+  readonly oldestTurns: KeptTokens;
 }
+export interface KeptTokens {
+  readonly tokens: readonly number[];
+  readonly supervised: readonly number[];
+}
+
+/** A whole row with what its turns are known by. */
+export interface ProfiledRow extends Pick<EncodedRow, "ids" | "labels"> {
+  readonly messages?: Int32Array | Int16Array;
+  /** Text and its places, for the white space behind an end of turn. */
+  readonly text?: string;
+  readonly starts?: Int32Array;
+  readonly ends?: Int32Array;
+}
+export interface TurnFacts {
+  /** Role of each message; none where the row is no conversation. */
+  readonly roles?: readonly string[];
+  /** Ids that end a turn. */
+  readonly stopIds?: ReadonlySet<number>;
+}
+
+const LISTS = ["rows", "supervised", "tokens", "supervisedOf", "turnRows", "turnTokens"] as const;
+type Lists = Record<
+  (typeof LISTS)[number] | "wholeTokens" | "wholeSupervised" | "oldTokens" | "oldSupervised",
+  number[]
+>;
 
 /** Sums up rows; several profiles, one a thread, merge. */
 export class LengthCounter {
-  private readonly rows: number[] = [];
-  private readonly supervised: number[] = [];
-  private readonly tokens: number[] = [];
+  private readonly lists: Lists = {
+    rows: [],
+    supervised: [],
+    tokens: [],
+    supervisedOf: [],
+    turnRows: [],
+    turnTokens: [],
+    wholeTokens: [],
+    wholeSupervised: [],
+    oldTokens: [],
+    oldSupervised: [],
+  };
 
-  /** A row with the length that it had before it was cut; supervised tokens that were cut off are not known any more. */
-  add({ ids, labels, truncatedTokens = 0 }: Pick<EncodedRow, "ids" | "labels"> & Partial<EncodedRow>): void {
-    const length = ids.length + truncatedTokens;
+  /** A row as it is before anything of it is cut. */
+  add(row: ProfiledRow, { roles = [], stopIds = new Set() }: TurnFacts = {}): void {
+    const { labels } = row;
+    const { length } = row.ids;
     const bin = binOf(length - 1);
-    bump(this.rows, bin, 1);
-    bump(this.tokens, bin, length);
-    for (let i = 1; i < labels.length; i++) if (labels[i] !== IGNORE) bump(this.supervised, binOf(i), 1);
-  }
-
-  merge(other: LengthProfile): void {
-    for (const name of ["rows", "supervised", "tokens"] as const) {
-      other[name].forEach((count, bin) => bump(this[name], bin, count));
+    const { lists } = this;
+    bump(lists.rows, bin, 1);
+    bump(lists.tokens, bin, length);
+    /** Supervised tokens before each position; the first position is never one. */
+    const before = new Int32Array(length + 1);
+    for (let i = 0; i < length; i++) {
+      const isScored = i > 0 && labels[i] !== IGNORE;
+      before[i + 1] = (before[i] ?? 0) + (isScored ? 1 : 0);
+      if (isScored) bump(lists.supervised, binOf(i), 1);
+    }
+    const supervised = (from: number, to: number): number => (before[to] ?? 0) - (before[from] ?? 0);
+    bump(lists.supervisedOf, bin, supervised(0, length));
+    for (const end of answerEnds(row, roles)) {
+      bump(lists.turnRows, binOf(end - 1), 1);
+      bump(lists.turnTokens, binOf(end - 1), end);
+    }
+    const wholeEnd = turnEnds(row, stopIds);
+    const exchanges = exchangeStarts(row, roles);
+    for (let l = 1; l * BIN_TOKENS < length && l < MAX_BINS; l++) {
+      const limit = l * BIN_TOKENS;
+      const end = wholeEnd(limit);
+      bump(lists.wholeTokens, l, end);
+      bump(lists.wholeSupervised, l, supervised(0, end));
+      const { first, cut, kept } = withoutOldest(exchanges, length, limit);
+      bump(lists.oldTokens, l, kept);
+      bump(
+        lists.oldSupervised,
+        l,
+        supervised(0, Math.min(first, kept)) + supervised(cut, cut + Math.max(0, kept - first)),
+      );
     }
   }
 
+  merge({ policies, ...own }: LengthProfile): void {
+    const add = (list: number[], other: readonly number[] = []): void =>
+      other.forEach((count, bin) => bump(list, bin, count));
+    for (const name of LISTS) add(this.lists[name], { ...own, ...policies }[name]);
+    add(this.lists.wholeTokens, policies?.wholeTurns.tokens);
+    add(this.lists.wholeSupervised, policies?.wholeTurns.supervised);
+    add(this.lists.oldTokens, policies?.oldestTurns.tokens);
+    add(this.lists.oldSupervised, policies?.oldestTurns.supervised);
+  }
+
   profile(): LengthProfile {
-    const filled = (list: readonly number[]): number[] => Array.from(list, (count) => count ?? 0);
-    return { rows: filled(this.rows), supervised: filled(this.supervised), tokens: filled(this.tokens) };
+    const { rows, supervised, tokens, supervisedOf, turnRows, turnTokens, ...kept } = this.lists;
+    return {
+      rows: filled(rows),
+      supervised: filled(supervised),
+      tokens: filled(tokens),
+      policies: {
+        supervisedOf: filled(supervisedOf),
+        turnRows: filled(turnRows),
+        turnTokens: filled(turnTokens),
+        wholeTurns: { tokens: filled(kept.wholeTokens), supervised: filled(kept.wholeSupervised) },
+        oldestTurns: { tokens: filled(kept.oldTokens), supervised: filled(kept.oldSupervised) },
+      },
+    };
   }
 }
+
+const filled = (list: readonly number[]): number[] => Array.from(list, (count) => count ?? 0);
 
 const binOf = (position: number): number => Math.min(MAX_BINS - 1, Math.max(0, Math.floor(position / BIN_TOKENS)));
 
@@ -59,58 +142,61 @@ function bump(list: number[], bin: number, by: number): void {
   list[bin] = (list[bin] ?? 0) + by;
 }
 
-/** What `max_length` would do. @param maxLength a multiple of BIN_TOKENS is exact; another is taken as the next smaller one */
-export function lengthOutcome(profile: LengthProfile, maxLength: number): LengthOutcome {
-  const limit = Math.max(1, Math.floor(maxLength / BIN_TOKENS));
-  const sum = (list: readonly number[], from: number): number =>
-    list.slice(from).reduce((total, each) => total + each, 0);
-  const rowsCut = sum(profile.rows, limit);
-  const tokensLost = sum(profile.tokens, limit) - rowsCut * limit * BIN_TOKENS;
-  const tokensKept = sum(profile.tokens, 0) - tokensLost;
-  const supervisedLost = sum(profile.supervised, limit);
-  return { rowsCut, tokensLost, supervisedLost, tokensKept, packs: packCount(profile, limit) };
-}
-
-/** First fit of the longest first, over bins: rows of one bin count as its mean length. */
-function packCount(profile: LengthProfile, limit: number): number {
-  const capacity = limit * BIN_TOKENS;
-  const open = new Map<number, number>(); // free tokens → packs that have them
-  let packs = 0;
-  for (let bin = profile.rows.length - 1; bin >= 0; bin--) {
-    let left = profile.rows[bin] ?? 0;
-    if (left === 0) continue;
-    const length = bin >= limit ? capacity : Math.ceil((profile.tokens[bin] ?? 0) / left);
-    while (left > 0) {
-      const free = bestFree(open, length);
-      if (free === undefined) {
-        const each = Math.max(1, Math.floor(capacity / length));
-        const made = Math.ceil(left / each);
-        packs += made;
-        const full = Math.floor(left / each);
-        if (full > 0) bumpMap(open, capacity - each * length, full);
-        if (made > full) bumpMap(open, capacity - (left - full * each) * length, 1);
-        left = 0;
-      } else {
-        const count = open.get(free) ?? 0;
-        const used = Math.min(left, count);
-        bumpMap(open, free, -used);
-        bumpMap(open, free - length, used);
-        left -= used;
-      }
-    }
+/** Behind each trained answer of several; the whole row where there are not several. */
+function answerEnds(row: ProfiledRow, roles: readonly string[]): number[] {
+  const { ids, labels, messages } = row;
+  const ends = new Map<number, number>();
+  let answer = -1;
+  for (let i = 0; i < ids.length; i++) {
+    const message = messages?.[i] ?? -1;
+    if (message >= 0) answer = roles[message] === "assistant" ? message : -1;
+    if (answer >= 0 && labels[i] !== IGNORE) ends.set(answer, i + 1);
   }
-  return packs;
+  if (ends.size <= 1) return [ids.length];
+  // the template's line end behind the end of turn belongs to it
+  return [...ends.values()].map((end) =>
+    end < ids.length && messages?.[end] === -1 && isBlank(row, end) ? end + 1 : end,
+  );
 }
 
-/** The smallest room that is large enough. */
-function bestFree(open: ReadonlyMap<number, number>, length: number): number | undefined {
-  let best: number | undefined;
-  for (const [free, count] of open) if (count > 0 && free >= length && (best === undefined || free < best)) best = free;
-  return best;
+/** Where `whole_turns` cuts at a limit, as overLength.ts does it; limits are asked for in ascending order. */
+function turnEnds(row: ProfiledRow, stopIds: ReadonlySet<number>): (limit: number) => number {
+  const isEnd = (i: number): boolean => i > 0 && stopIds.has(row.ids[i] ?? -1) && row.labels[i] !== IGNORE;
+  let at = 0;
+  let last = -1;
+  return (limit) => {
+    for (; at < limit; at++) if (isEnd(at)) last = at;
+    if (last < 0) return limit;
+    return last + 2 <= limit && isBlank(row, last + 1) ? last + 2 : last + 1;
+  };
 }
 
-function bumpMap(map: Map<number, number>, name: number, by: number): void {
-  const next = (map.get(name) ?? 0) + by;
-  if (next === 0) map.delete(name);
-  else map.set(name, next);
+const isBlank = ({ text = "", starts, ends }: ProfiledRow, i: number): boolean =>
+  text.slice(starts?.[i], ends?.[i]).trim() === "";
+
+/** First tokens of the messages that begin an exchange: the first behind the system turns, then every further user's. */
+function exchangeStarts({ ids, messages }: ProfiledRow, roles: readonly string[]): number[] {
+  const starts: number[] = [];
+  let seen = -1;
+  for (let i = 0; i < ids.length; i++) {
+    const message = messages?.[i] ?? -1;
+    if (message <= seen) continue;
+    seen = message;
+    const role = roles[message] ?? "";
+    if (role === "system" || role === "developer") continue;
+    if (starts.length === 0 || role === "user") starts.push(i);
+  }
+  return starts;
+}
+
+/** The row at a limit without as many of its first exchanges as that takes: tokens before `first` and from `cut` on, `kept` in all. */
+function withoutOldest(
+  starts: readonly number[],
+  length: number,
+  limit: number,
+): { first: number; cut: number; kept: number } {
+  const first = starts[0] ?? 0;
+  const fits = starts.find((start) => length - (start - first) <= limit);
+  const cut = fits ?? starts.at(-1) ?? 0;
+  return { first, cut, kept: Math.min(limit, length - (cut - first)) };
 }

@@ -105,15 +105,29 @@ describe("the page of a proof", () => {
     await page.getByRole("tab", { name: "Length and packing" }).click();
     const slider = page.getByRole("slider", { name: "Maximum length" });
     const cut = async (): Promise<string> =>
-      (await page.locator("dl div", { hasText: "rows cut" }).last().innerText()).split("\n")[0] ?? "";
+      (await page.locator("dl div", { hasText: "rows over the limit" }).locator("dd.numeric").innerText()).trim();
     expect(await cut()).toBe("0");
     await slider.focus();
     for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowLeft");
     expect(Number(await cut())).toBeGreaterThan(0);
+    await page.getByText("not known until a first run").waitFor();
+    await page.getByText("estimate from the model's shape").waitFor();
+    const lost = async (policy: string): Promise<number> =>
+      Number(
+        ((await page.getByRole("row", { name: policy }).getByRole("cell").nth(1).textContent()) ?? "").replace(
+          /\D/g,
+          "",
+        ),
+      );
+    expect(await lost("They are left out")).toBeGreaterThan(await lost("Their end is cut"));
+    expect(await lost("A row for each answer")).toBe(await lost("Their end is cut"));
+    await page.getByRole("radio", { name: "Their end is cut" }).check();
+    expect(await graveFindings(page)).toEqual([]);
+    await picture(page, "proof-lengths");
     await page.getByRole("button", { name: "Use this length" }).click();
     await page.getByRole("button", { name: "in use" }).waitFor();
     expect(await graveFindings(page)).toEqual([]);
-    await picture(page, "proof-lengths");
+    await picture(page, "proof-lengths-used");
   });
 
   test("leaves rows out that train nothing, and takes that back", async () => {

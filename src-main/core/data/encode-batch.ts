@@ -150,12 +150,14 @@ class BatchResult {
   readonly #facts: boolean;
   readonly #examples: Partial<Record<FindingClass, FindingExample[]>> = {};
   readonly #lengths = new LengthCounter();
+  readonly #stopIds: ReadonlySet<number>;
 
   /** @param facts whether the batch is judged only; else its arrays are wanted */
   constructor(coder: RowCoder, choices: Choices, facts: boolean) {
     const { encoder } = coder;
     this.#encoder = encoder;
     this.#facts = facts;
+    this.#stopIds = new Set(encoder?.stopIds);
     this.#choices = choices;
     this.#accumulator = new ProofAccumulator({
       tokenizer: encoder?.tokenizer,
@@ -168,12 +170,13 @@ class BatchResult {
   }
 
   add(row: ThreadRow, made: MadeRow): void {
-    const { rows: pieces, facts } = made.encoded;
+    const { rows: pieces, facts, whole } = made.encoded;
     if (facts.kind === "conversation") this.#rendered += 1;
+    this.#longest = Math.max(this.#longest, whole.ids.length);
+    if (this.#facts) this.#lengths.add(whole, { roles: facts.roles, stopIds: this.#stopIds });
     const judged = pieces.map((piece) => {
       const { ids, labels, weights } = piece;
       const classes = this.#accumulator.add(row.index, { encoded: piece, facts, prefixDiffers: made.differs(piece) });
-      this.#longest = Math.max(this.#longest, ids.length + piece.truncatedTokens);
       if (this.#facts) this.#describe(classes, made, { row: row.index, encoded: piece, facts });
       // what trains nothing takes no part in a step: it is counted, and left out where that was agreed to
       if (!trainsNothing(classes)) this.#pieces.push({ index: row.index, rowId: row.rowId, ids, labels, weights });
@@ -183,13 +186,12 @@ class BatchResult {
     else for (const classes of judged) this.#block(facts.kind === "tokens" ? classes.filter(isOurs) : classes);
   }
 
-  /** The first rows of each class, and how long every row is. */
+  /** The first rows of each class. */
   #describe(
     classes: readonly FindingClass[],
     { parsed }: MadeRow,
     found: Omit<Parameters<typeof exampleOf>[1], "encoder" | "parsed">,
   ): void {
-    this.#lengths.add(found.encoded);
     for (const name of classes) {
       const known = (this.#examples[name] ??= []);
       if (known.length < examplesKept(name))

@@ -1,6 +1,7 @@
 import type { Services } from "../services.ts";
 import { procedures } from "./base.ts";
 import { chatRouter } from "./chat.ts";
+import { costsRouter } from "./costs.ts";
 import { datasetsRouter } from "./datasets.ts";
 import { liveModel } from "../text/live.ts";
 import { modelsRouter } from "./models.ts";
@@ -22,6 +23,7 @@ export function coreRouter(services: Services) {
     live: { model: procedures.live.model.handler(({ input }) => liveModel(input)) },
     packing: packingRouter(services),
     waivers: waiversRouter(services),
+    costs: costsRouter(services),
     prepared: preparedRouter(services),
     models: modelsRouter(services),
     runs: runsRouter(services),

@@ -50,6 +50,7 @@ export class ProgressTable {
   readonly #losses;
   readonly #range;
   readonly #totals;
+  readonly #peak;
 
   constructor(db: Db) {
     this.#db = db;
@@ -90,6 +91,7 @@ export class ProgressTable {
       "SELECT loss FROM metrics WHERE run = ? AND ((step - ?) % ? = 0 OR step = ?) ORDER BY step",
       v.object({ loss: v.number() }),
     );
+    this.#peak = query(db, "SELECT COALESCE(MAX(peak_memory_bytes), 0) AS n FROM metrics WHERE run = ?", count);
     this.#totals = query(
       db,
       `SELECT coalesce(sum(tokens), 0) AS tokens, coalesce(sum(supervised_tokens), 0) AS supervisedTokens,
@@ -188,6 +190,11 @@ export class ProgressTable {
 
   lastEvaluation(runId: string): number | null {
     return this.#evaluations.all(keyOf("r", runId)).at(-1)?.eval_loss ?? null;
+  }
+
+  /** Bytes that the worker held at most; 0 before the first step. */
+  peakMemory(runId: string): number {
+    return this.#peak.get(keyOf("r", runId))?.n ?? 0;
   }
 
   /** Tokens and seconds of the steps after `afterStep`: what a speed is made of. */

@@ -48,6 +48,10 @@ export class ProofTotals {
     }
   }
 
+  get unencodable(): number {
+    return this.#findings.get("unencodable")?.count ?? 0;
+  }
+
   facts(): Omit<ProofFacts, "settingsFindings"> {
     return {
       rows: this.rows,
@@ -73,10 +77,9 @@ export class ProofTotals {
   }
 }
 
-function lengthsOf(counter: LengthCounter): NonNullable<Proof["lengths"]> {
-  const { rows, supervised, tokens } = counter.profile();
-  return { rows: [...rows], supervised: [...supervised], tokens: [...tokens] };
-}
+/** A copy that is a record's own. */
+const lengthsOf = (counter: LengthCounter): NonNullable<Proof["lengths"]> =>
+  structuredClone(counter.profile()) as NonNullable<Proof["lengths"]>;
 
 /** Rows that a class names; its count goes on beyond them. */
 const MAX_ROWS_NAMED = 100;
@@ -106,8 +109,7 @@ export async function proveRows(
     const sizes: number[] = [];
     for await (const result of pool.map(counted(batches, sizes), signal)) {
       totals.add(result, sizes.shift() ?? 0);
-      const facts = totals.facts();
-      onProgress?.(facts.rows, facts.findings.find(({ class: name }) => name === "unencodable")?.count ?? 0);
+      onProgress?.(totals.rows, totals.unencodable);
     }
     const facts = totals.facts();
     const none = facts.rows > 0 && facts.blocking["unencodable"] === facts.rows;

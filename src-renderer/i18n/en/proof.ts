@@ -1,3 +1,4 @@
+import { lengths } from "./lengths.ts";
 import { count } from "../plural.ts";
 
 /** The page of a proof: findings with their repair, and what a maximum length costs. */
@@ -10,6 +11,8 @@ export const proof = {
   notYet: "Not proven yet",
   notYetText:
     "The proof encodes every row of the dataset and says which would train nothing, the wrong thing, or never learn to stop.",
+  stale: "Rows or settings have changed since this proof.",
+  staleRunning: "Rows or settings have changed since this proof. The new one is on its way.",
   passed: "Nothing was found",
   passedText: (rows: string) => `All ${rows} rows train an answer that ends, and nothing else.`,
   facts: { rows: "rows", tokens: "tokens", supervised: "trained", longest: "longest row" },
@@ -66,28 +69,7 @@ export const proof = {
   apply: "Apply",
   undo: "Undo",
   applied: "Applied. Run the proof again to see what is left.",
-  lengths: {
-    none: "This proof is of an earlier version and holds no lengths. Run it again.",
-    limit: "Maximum length",
-    cut: "rows cut",
-    lost: "supervised tokens lost",
-    fill: "packs filled",
-    packs: "packs",
-    steps: (n: string) => `${n} steps in one pass, a pack a step`,
-    time: (time: string, run: string) => `One pass takes about ${time} at the pace of ${run}.`,
-    noTime: "How long that takes is known once a run has trained this model here.",
-    chart: "Rows by length; those behind the limit are cut",
-    bar: (from: string, to: string, rows: string) => `${from}–${to} tokens: ${rows} rows`,
-    use: "Use this length",
-    used: "in use",
-    policy: "What happens to rows that are longer",
-    policies: {
-      end: "Their end is cut",
-      oldest_turns: "Their oldest turns are left out",
-      whole_turns: "They are cut behind the last turn that fits",
-    },
-    ofCut: "The proof was made of rows cut at this length: what lies behind it is not known any more.",
-  },
+  lengths,
   packs: {
     intro: (rows: string, tokens: string) =>
       `The first ${rows} rows in file order, in packs of at most ${tokens} tokens. A run shuffles them first and packs them with the same code.`,

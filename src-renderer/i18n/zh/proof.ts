@@ -1,3 +1,4 @@
+import { lengths } from "./lengths.ts";
 import type { Catalogue } from "../en.ts";
 
 export const proof: Catalogue["proof"] = {
@@ -8,6 +9,8 @@ export const proof: Catalogue["proof"] = {
   needBoth: "先选择模型和数据集：检验会用训练所用的同一段代码对每一行编码。",
   notYet: "尚未检验",
   notYetText: "检验会对数据集的每一行编码，指出哪些行什么都不训练、训练了不该训练的内容，或学不会停止。",
+  stale: "这份检验之后，数据行或设置已有改变。",
+  staleRunning: "这份检验之后，数据行或设置已有改变。正在重新检验。",
   passed: "没有发现问题",
   passedText: (rows) => `全部 ${rows} 行都训练了有结尾的回答，除此之外别无其他。`,
   facts: { rows: "行", tokens: "词元", supervised: "参与训练", longest: "最长的行" },
@@ -64,28 +67,7 @@ export const proof: Catalogue["proof"] = {
   apply: "应用",
   undo: "撤销",
   applied: "已应用。再次运行检验，看看还剩什么。",
-  lengths: {
-    none: "这份检验来自早先的版本，没有长度信息。请重新运行。",
-    limit: "最大长度",
-    cut: "行被截断",
-    lost: "个监督词元丢失",
-    fill: "打包填充率",
-    packs: "个包",
-    steps: (n) => `每步一个包时，一轮 ${n} 步`,
-    time: (time, run) => `按 ${run} 的速度，一轮约需 ${time}。`,
-    noTime: "本机用这个模型训练过一次之后，才能知道需要多少时间。",
-    chart: "按长度统计的行；超过上限的会被截断",
-    bar: (from, to, rows) => `${from}–${to} 个词元：${rows} 行`,
-    use: "使用这个长度",
-    used: "正在使用",
-    policy: "更长的行如何处理",
-    policies: {
-      end: "截去末尾",
-      oldest_turns: "去掉最早的轮次",
-      whole_turns: "在最后一个放得下的轮次之后截断",
-    },
-    ofCut: "检验时行已按此长度截断：其后的内容已无从得知。",
-  },
+  lengths,
   packs: {
     intro: (rows, tokens) =>
       `按文件顺序的前 ${rows} 行，每个包至多 ${tokens} 个词元。运行时会先打乱行序，再用同一段代码打包。`,

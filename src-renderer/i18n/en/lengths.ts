@@ -1,0 +1,41 @@
+import { count } from "../plural.ts";
+
+/** What a maximum length costs, and what becomes of longer rows: part of the page of a proof. */
+export const lengths = {
+  none: "This proof is of an earlier version and holds no lengths. Run it again.",
+  limit: "Maximum length",
+  chart: "Rows by length; those behind the limit are hatched",
+  bar: (from: string, to: string, rows: string) => `${from}–${to} tokens: ${rows} rows`,
+  use: "Use this length and policy",
+  used: "in use",
+  policy: "What happens to rows that are longer",
+  columns: { policy: "Policy", over: "Rows over", lost: "Trained tokens lost", packs: "Packs", fill: "Filled" },
+  policies: {
+    error: "They stop the run",
+    drop: "They are left out",
+    end: "Their end is cut",
+    oldest_turns: "Their oldest turns are left out",
+    whole_turns: "They are cut behind the last turn that fits",
+    split: "They are split into parts where a turn ends",
+    turns: "A row for each answer; what is still too long stops the run",
+  },
+  about: (value: string) => `≈ ${value}`,
+  estimated: "≈ made from the lengths of turns; the proof under the policy gives exact numbers.",
+  rowsStop: (rows: number) => `${count(rows, "row stops", "rows stop")} a run`,
+  rowsOut: (rows: number) => `${count(rows, "row is", "rows are")} left out`,
+  rowsCut: (rows: number) => `${count(rows, "row is", "rows are")} cut`,
+  rowsSplit: (rows: number) => `${count(rows, "row is", "rows are")} split`,
+  facts: { over: "rows over the limit", lost: "trained tokens lost", fill: "packs filled", packs: "packs" },
+  steps: "steps in one pass",
+  stepsNote: (packs: string, batch: string) => `${packs} packs, ${batch} a step`,
+  memory: "memory at most",
+  memoryEstimate: "estimate from the model's shape",
+  memoryScaled: (run: string) => `estimate: measured in ${run}, changed by what the length changes`,
+  memoryMeasured: (run: string) => `measured in ${run} at this length`,
+  memoryUnknown: "not known: config.json does not say the model's shape",
+  memoryParts: (weights: string, training: string, activations: string, working: string) =>
+    `Weights ${weights}, gradients and optimizer ${training}, activations ${activations}, logits and updates ${working}, the program the rest.`,
+  time: "one pass",
+  timeKnown: (run: string) => `at the pace of ${run}`,
+  timeUnknown: "not known until a first run",
+};

@@ -1,0 +1,41 @@
+import { zhCount } from "../plural.ts";
+import type { Catalogue } from "../en.ts";
+
+export const lengths: Catalogue["proof"]["lengths"] = {
+  none: "这份检验来自早先的版本，没有长度信息。请重新运行。",
+  limit: "最大长度",
+  chart: "按长度统计的行；超过上限的以斜线表示",
+  bar: (from, to, rows) => `${from}–${to} 个词元：${rows} 行`,
+  use: "使用这个长度和处理方式",
+  used: "正在使用",
+  policy: "更长的行如何处理",
+  columns: { policy: "处理方式", over: "超长的行", lost: "丢失的训练词元", packs: "包数", fill: "填充率" },
+  policies: {
+    error: "阻止运行",
+    drop: "整行不用",
+    end: "截去末尾",
+    oldest_turns: "去掉最早的轮次",
+    whole_turns: "在最后一个放得下的轮次之后截断",
+    split: "在轮次结束处拆成几段",
+    turns: "每个回答单独成行；仍然过长的阻止运行",
+  },
+  about: (value) => `≈ ${value}`,
+  estimated: "≈ 由各轮长度推算；在该处理方式下运行检验可得到确切数字。",
+  rowsStop: (rows) => `${zhCount(rows, "行")}会阻止运行`,
+  rowsOut: (rows) => `${zhCount(rows, "行")}不用`,
+  rowsCut: (rows) => `${zhCount(rows, "行")}被截断`,
+  rowsSplit: (rows) => `${zhCount(rows, "行")}被拆分`,
+  facts: { over: "行超过上限", lost: "个训练词元丢失", fill: "打包填充率", packs: "个包" },
+  steps: "步（一轮）",
+  stepsNote: (packs, batch) => `${packs} 个包，每步 ${batch} 个`,
+  memory: "内存上限",
+  memoryEstimate: "按模型结构估算",
+  memoryScaled: (run) => `估算：以 ${run} 的实测值为准，按长度的变化调整`,
+  memoryMeasured: (run) => `${run} 在此长度下的实测值`,
+  memoryUnknown: "未知：config.json 没有说明模型结构",
+  memoryParts: (weights, training, activations, working) =>
+    `权重 ${weights}，梯度与优化器 ${training}，激活值 ${activations}，logits 与更新 ${working}，其余为程序本身。`,
+  time: "一轮的时间",
+  timeKnown: (run) => `按 ${run} 的速度`,
+  timeUnknown: "首次运行之前未知",
+};
