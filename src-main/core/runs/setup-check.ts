@@ -3,7 +3,13 @@ import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { RunConfig } from "#shared/config/index.ts";
-import { CHECKED_ROWS, SETUP_TOLERANCE, type ArrangementResult, type SetupCheck } from "#shared/contract/setup.ts";
+import {
+  CHECKED_ROWS,
+  ROUNDING_LIMIT,
+  SETUP_TOLERANCE,
+  type ArrangementResult,
+  type SetupCheck,
+} from "#shared/contract/setup.ts";
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import { SiftError } from "#shared/errors.ts";
 import type { SnapshotManifest } from "#shared/worker/snapshot.ts";
@@ -117,7 +123,8 @@ function summary({ rows, tokens, supervisedTokens }: SnapshotManifest, results: 
   const most = (value: (result: ArrangementResult) => number): number => Math.max(...results.map(value));
   const lossDifference = most((result) => result.lossDifference);
   const gradientDifference = most((result) => result.gradientDifference);
-  const equal = lossDifference <= SETUP_TOLERANCE && gradientDifference <= SETUP_TOLERANCE;
+  const largest = Math.max(lossDifference, gradientDifference);
+  const verdict = largest <= SETUP_TOLERANCE ? "same" : largest <= ROUNDING_LIMIT ? "rounding" : "different";
   const arrangements = results.map((result) => ({ ...result }));
-  return { arrangements, rows, tokens, supervisedTokens, lossDifference, gradientDifference, equal };
+  return { arrangements, rows, tokens, supervisedTokens, lossDifference, gradientDifference, verdict };
 }
