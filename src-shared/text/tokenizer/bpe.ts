@@ -2,6 +2,7 @@ import { SiftError } from "#shared/errors.ts";
 import { Joins } from "./joins.ts";
 import { readMerges } from "./merges.ts";
 import type { MergeTable } from "./mergeTable.ts";
+import { Remembered } from "./pieceCache.ts";
 import { PieceMerger } from "./pieceMerger.ts";
 import { BYTE_TO_CHARACTER, pushUtf8 } from "./utf8.ts";
 
@@ -28,10 +29,6 @@ export interface PieceTokens {
 
 /** Only pieces with a character beyond ASCII are cut. */
 const BEYOND_ASCII = /[^\0-\x7f]/;
-/** Pieces repeat (words, punctuation); this many are remembered in a generation. */
-const CACHE_SIZE = 32_768;
-/** Longer pieces seldom repeat, and from 13 characters on V8 would keep the whole text that a piece was cut from. */
-const CACHED_LENGTH = 12;
 
 /**
  * Byte-pair encoding as in Hugging Face tokenizers' `models/bpe`: the lowest rank first, the leftmost among equals.
@@ -186,30 +183,6 @@ export class Bpe {
       columns.ends.push(ends[at] ?? 0);
     }
     return { ...columns, hasUnknown: this.hasUnknown };
-  }
-}
-
-/** Tokens of short texts in two generations: what was not asked for while the newer one filled up is forgotten. */
-class Remembered {
-  private fresh = new Map<string, PieceTokens>();
-  private older = new Map<string, PieceTokens>();
-
-  get(text: string): PieceTokens | undefined {
-    if (text.length > CACHED_LENGTH) return undefined;
-    const found = this.fresh.get(text);
-    if (found) return found;
-    const older = this.older.get(text);
-    return older && this.put(text, older);
-  }
-
-  put(text: string, tokens: PieceTokens): PieceTokens {
-    if (text.length > CACHED_LENGTH) return tokens;
-    if (this.fresh.size >= CACHE_SIZE) {
-      this.older = this.fresh;
-      this.fresh = new Map();
-    }
-    this.fresh.set(text, tokens);
-    return tokens;
   }
 }
 

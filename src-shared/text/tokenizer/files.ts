@@ -2,6 +2,8 @@ import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { SiftError } from "#shared/errors.ts";
 import type { AddedToken } from "./addedTokens.ts";
 import type { BpeConfig } from "./bpe.ts";
+import type { UnigramConfig } from "./unigram.ts";
+import type { WordPieceConfig } from "./wordPiece.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -18,9 +20,12 @@ export const SPECIAL_TOKEN_KEYS = [
 /** Name of a special token in tokenizer_config.json and in templates. */
 export type SpecialTokenKey = (typeof SPECIAL_TOKEN_KEYS)[number];
 
+/** What turns pieces of text into tokens. */
+export type ModelConfig = ({ readonly kind: "bpe" } & Omit<BpeConfig, "byteLevel">) | UnigramConfig | WordPieceConfig;
+
 /** What we use of tokenizer.json and tokenizer_config.json. */
 export interface TokenizerFiles {
-  readonly model: Omit<BpeConfig, "byteLevel">;
+  readonly model: ModelConfig;
   readonly addedTokens: readonly AddedToken[];
   readonly pretokenizer: unknown;
   readonly trimsOffsets: boolean;
@@ -52,11 +57,11 @@ export function parseTokenizerFiles(tokenizerJson: unknown, tokenizerConfig: unk
   const { model } = tokenizerJson;
   if (!isObject(model)) throw fileError("tokenizer.json has no model");
   const addedTokens = parseAddedTokens(tokenizerJson["added_tokens"]);
-  const bpe = parseBpe(model);
+  const parsed = parseModel(model);
   const specialTokens = parseSpecialTokens(config);
-  const highest = addedTokens.reduce((max, token) => Math.max(max, token.id), highestId(bpe.vocab));
+  const highest = addedTokens.reduce((max, token) => Math.max(max, token.id), highestId(parsed.vocab));
   return {
-    model: bpe,
+    model: parsed,
     addedTokens,
     pretokenizer: tokenizerJson["pre_tokenizer"] ?? null,
     trimsOffsets: trimsOffsets(tokenizerJson["post_processor"]),
@@ -64,7 +69,7 @@ export function parseTokenizerFiles(tokenizerJson: unknown, tokenizerConfig: unk
     specialTokens,
     addsBos: addsBos(tokenizerJson["post_processor"], specialTokens.bos_token),
     chatTemplate: parseChatTemplate(config["chat_template"]),
-    openLibrary: () => openLibrary(tokenizerJson, { model, vocab: bpe.vocab }, config),
+    openLibrary: () => openLibrary(tokenizerJson, { model, vocab: parsed.vocab }, config),
   };
 }
 
@@ -102,14 +107,52 @@ function highestId(vocab: ReadonlyMap<string, number>): number {
   return highest;
 }
 
+/** Older files leave the type out: then their parts tell, as in the reference. */
+function parseModel(model: JsonObject): ModelConfig {
+  const { type, vocab, merges, unk_token: unknown, continuing_subword_prefix: prefix } = model;
+  const isWordPiece = typeof prefix === "string" && typeof unknown === "string" && merges === undefined;
+  const kind = type ?? (Array.isArray(vocab) ? "Unigram" : isWordPiece ? "WordPiece" : "BPE");
+  if (kind === "BPE") return { kind: "bpe", ...parseBpe(model) };
+  if (kind === "Unigram") return parseUnigram(model);
+  if (kind === "WordPiece") return parseWordPiece(model);
+  throw new SiftError(
+    "tokenizer-unsupported",
+    `the tokenizer model is ${JSON.stringify(type)}; BPE, Unigram and WordPiece are supported`,
+  );
+}
+
+function parseUnigram(model: JsonObject): UnigramConfig {
+  if (!Array.isArray(model["vocab"])) throw fileError("the tokenizer's model has no list of tokens with scores");
+  const entries = model["vocab"].map((entry: unknown, id): readonly [string, number] => {
+    const [token, score] = Array.isArray(entry) ? (entry as readonly unknown[]) : [];
+    if (typeof token === "string" && typeof score === "number") return [token, score];
+    throw fileError(`token ${id} of tokenizer.json is not a text with a score`);
+  });
+  const tokens = entries.map(([token]) => token);
+  return {
+    kind: "unigram",
+    vocab: new Map(tokens.map((token, id) => [token, id])),
+    tokens,
+    scores: entries.map(([, score]) => score),
+    unknownId: typeof model["unk_id"] === "number" ? model["unk_id"] : undefined,
+    byteFallback: model["byte_fallback"] === true,
+  };
+}
+
+function parseWordPiece(model: JsonObject): WordPieceConfig {
+  if (!isObject(model["vocab"])) throw fileError("the tokenizer's model has no vocab");
+  const vocab = new Map(Object.entries(model["vocab"] as Readonly<Record<string, number>>));
+  const { unk_token: unknown, continuing_subword_prefix: prefix, max_input_chars_per_word: most } = model;
+  return {
+    kind: "wordpiece",
+    vocab,
+    unknownId: typeof unknown === "string" ? vocab.get(unknown) : undefined,
+    prefix: typeof prefix === "string" ? prefix : "##",
+    maxCharacters: typeof most === "number" ? most : 100,
+  };
+}
+
 function parseBpe(model: JsonObject): Omit<BpeConfig, "byteLevel"> {
-  const { type } = model;
-  if (type !== "BPE" && type !== undefined) {
-    throw new SiftError(
-      "tokenizer-unsupported",
-      `the tokenizer model is ${JSON.stringify(type)}; only byte-pair encoding (BPE) is supported`,
-    );
-  }
   for (const key of ["continuing_subword_prefix", "end_of_word_suffix"]) {
     if (typeof model[key] === "string" && model[key] !== "") {
       throw new SiftError("tokenizer-unsupported", `the tokenizer sets ${key}, which is not supported`);

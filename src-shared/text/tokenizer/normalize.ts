@@ -1,21 +1,18 @@
 import { SiftError } from "#shared/errors.ts";
-
-/** Text after a normalizer, and where each of its code units came from; undefined spans: nothing moved. */
-export interface NormalizedText {
-  readonly text: string;
-  readonly spans: Spans | undefined;
-}
-
-/** Where each code unit of a normalized text came from. */
-export interface Spans {
-  /** Code units of the original text, one entry a code unit of the normalized text, ends excluded. */
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
-}
+import { type BertSettings, normalizeBert } from "./bertNormalizer.ts";
+import { CharsMap } from "./charsMap.ts";
+import { mapCharacters, type NormalizedText, SpanBuilder, type Spans } from "./spanBuilder.ts";
+import { skipSpaces, skipSpacesBack } from "./spaces.ts";
 
 /** A normalizer of @huggingface/tokenizers. */
 export interface LibraryNormalizer {
-  readonly config: { readonly type?: string; readonly prepend?: string; readonly content?: string };
+  readonly config: BertSettings & {
+    readonly type?: string;
+    readonly content?: string;
+    readonly precompiled_charsmap?: unknown;
+    readonly strip_left?: unknown;
+    readonly strip_right?: unknown;
+  };
   normalize(text: string): string;
   readonly normalizers?: readonly (LibraryNormalizer | null)[];
   readonly pattern?: RegExp | null;
@@ -23,15 +20,36 @@ export interface LibraryNormalizer {
 
 /** Applies a normalizer and keeps where every character came from. @throws SiftError `tokenizer-unsupported`. */
 export function normalizeWithSpans(normalizer: LibraryNormalizer, text: string): NormalizedText {
+  const { type = "" } = normalizer.config;
+  const own = Object.hasOwn(OWN, type) ? OWN[type] : undefined;
+  if (own) return own(normalizer, text);
   const normalized = normalizer.normalize(text);
   if (normalized === text) return { text, spans: undefined };
-  const { type } = normalizer.config;
-  if (type === "Sequence") return sequence(normalizer, text);
   if (type === "Prepend") return prepend(normalized, text);
   if (type === "Replace" && normalizer.pattern)
     return replace(text, normalizer.pattern, normalizer.config.content ?? "");
-  if (type === "Strip") return strip(text, normalized);
   return byCluster(normalizer, text, normalized);
+}
+
+/** What the library does otherwise than the reference, or cannot tell the places of. */
+const OWN: Readonly<Record<string, (normalizer: LibraryNormalizer, text: string) => NormalizedText>> = {
+  Sequence: sequence,
+  Strip: strip,
+  BertNormalizer: ({ config }, text) => normalizeBert(config, text),
+  Lowercase: (_, text) => mapCharacters(text, (char) => char.toLowerCase()),
+  StripAccents: (_, text) => mapCharacters(text, (char) => (/\p{M}/u.test(char) ? "" : char)),
+  Precompiled: (normalizer, text) => charsMapOf(normalizer)?.normalize(text) ?? { text, spans: undefined },
+};
+
+const charsMaps = new WeakMap<LibraryNormalizer, CharsMap>();
+
+/** Undefined where the file holds none: then nothing is replaced. */
+function charsMapOf(normalizer: LibraryNormalizer): CharsMap | undefined {
+  const { precompiled_charsmap: base64 } = normalizer.config;
+  if (typeof base64 !== "string" || base64 === "") return undefined;
+  const map = charsMaps.get(normalizer) ?? new CharsMap(base64);
+  charsMaps.set(normalizer, map);
+  return map;
 }
 
 function sequence(normalizer: LibraryNormalizer, text: string): NormalizedText {
@@ -51,26 +69,6 @@ function compose(first: Spans | undefined, second: Spans | undefined): Spans | u
     starts: second.starts.map((start) => first.starts[start] ?? 0),
     ends: second.ends.map((end) => first.ends[end - 1] ?? 0),
   };
-}
-
-class SpanBuilder {
-  readonly starts: number[] = [];
-  readonly ends: number[] = [];
-  private readonly parts: string[] = [];
-
-  /** `text` stands for the original's start…end; of equal length, unit for unit. */
-  add(text: string, start: number, end: number): void {
-    this.parts.push(text);
-    const oneToOne = text.length === end - start;
-    for (let i = 0; i < text.length; i++) {
-      this.starts.push(oneToOne ? start + i : start);
-      this.ends.push(oneToOne ? start + i + 1 : end);
-    }
-  }
-
-  build(): NormalizedText {
-    return { text: this.parts.join(""), spans: { starts: this.starts, ends: this.ends } };
-  }
 }
 
 /** What is put before the text belongs to its first character, as in the reference. */
@@ -95,10 +93,12 @@ function replace(text: string, pattern: RegExp, content: string): NormalizedText
   return builder.build();
 }
 
-function strip(text: string, normalized: string): NormalizedText {
+function strip({ config }: LibraryNormalizer, text: string): NormalizedText {
+  const start = config.strip_left === true ? skipSpaces(text, 0) : 0;
+  const end = config.strip_right === true ? Math.max(start, skipSpacesBack(text, text.length)) : text.length;
+  if (end - start === text.length) return { text, spans: undefined };
   const builder = new SpanBuilder();
-  const start = text.indexOf(normalized);
-  builder.add(normalized, start, start + normalized.length);
+  builder.add(text.slice(start, end), start, end);
   return builder.build();
 }
 

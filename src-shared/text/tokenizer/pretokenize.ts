@@ -1,12 +1,25 @@
 import { SiftError } from "#shared/errors.ts";
 import { withReferenceSpaces } from "./spaces.ts";
+import {
+  cutting,
+  KEEPING,
+  keeping,
+  metaspace,
+  PUNCTUATION,
+  removing,
+  withPrefix,
+  type Word,
+  type WordStep,
+} from "./words.ts";
 
-/** Cuts a section into pieces that byte-pair encoding does not cross. The pieces joined are `text`. */
+/** Cuts a section into pieces that no token crosses. The pieces joined are `text`. */
 export interface Pretokenized {
   readonly text: string;
   readonly pieces: readonly string[];
   /** Code units that were put before the section and are not in it. */
   readonly added: number;
+  /** The same pieces with their places, where they do not simply follow one another. */
+  readonly words?: readonly Word[];
 }
 
 /** Cuts one section; some tokenizers treat the first section of a text differently. */
@@ -24,6 +37,8 @@ export interface LibraryPretokenizer {
 export interface PretokenizerPlan {
   readonly run: Pretokenizer;
   readonly byteLevel: boolean;
+  /** Whether characters are left out. */
+  readonly drops: boolean;
 }
 
 const GPT2_PATTERN = withReferenceSpaces(
@@ -35,18 +50,21 @@ type Step = (piece: string) => string[];
 
 /** From the pre-tokenizer of a tokenizer.json. @throws SiftError `tokenizer-unsupported` naming its type. */
 export function planPretokenizer(config: unknown, library: LibraryPretokenizer | null): PretokenizerPlan {
-  if (!library) return { byteLevel: false, run: (text) => ({ text, pieces: [text], added: 0 }) };
+  if (!library) return { byteLevel: false, drops: false, run: (text) => ({ text, pieces: [text], added: 0 }) };
   const outer = typeOf(config);
   const configs = outer.type === "Sequence" ? (outer["pretokenizers"] as readonly unknown[]) : [config];
   const libraries = outer.type === "Sequence" ? (library.tokenizers ?? []) : [library];
   const kinds = configs.map(typeOf);
   const byteLevel = kinds.some(({ type }) => type === "ByteLevel");
-  const metaspace = kinds.findIndex(({ type }) => type === "Metaspace");
-  if (metaspace >= 0) return { byteLevel, run: planMetaspace(libraries[metaspace], kinds.length) };
+  const drops = kinds.some(dropsCharacters);
+  if (drops || kinds.some(({ type }) => type === "Metaspace")) {
+    return { byteLevel, drops, run: wordsOf(kinds.map((kind, i) => planWordStep(kind, libraries[i]))) };
+  }
   const prefixSpace = kinds.some(({ type, add_prefix_space }) => type === "ByteLevel" && add_prefix_space === true);
   const steps = kinds.map((kind, i) => planStep(kind, libraries[i]));
   return {
     byteLevel,
+    drops,
     run: (section) => {
       const added = prefixSpace && !section.startsWith(" ") ? 1 : 0;
       const text = added > 0 ? ` ${section}` : section;
@@ -55,20 +73,46 @@ export function planPretokenizer(config: unknown, library: LibraryPretokenizer |
   };
 }
 
-function typeOf(config: unknown): Readonly<Record<string, unknown>> & { type: string } {
+const isRemoved = ({ type, behavior, invert }: Kind): boolean =>
+  type === "Split" && typeof behavior === "string" && behavior.toLowerCase() === "removed" && invert !== true;
+const dropsCharacters = (kind: Kind): boolean => Object.hasOwn(KEEPING, kind.type) || isRemoved(kind);
+
+/** Steps that know the places of their pieces. */
+function wordsOf(steps: readonly WordStep[]): Pretokenizer {
+  return (section, sectionIndex) => {
+    const first: Word[] = [{ text: section, start: 0, added: 0 }];
+    const words = steps.reduce((done, step) => done.flatMap((word) => step(word, sectionIndex)), first);
+    return { text: words.map(({ text }) => text).join(""), pieces: words.map(({ text }) => text), added: 0, words };
+  };
+}
+
+function planWordStep(kind: Kind, library: LibraryPretokenizer | undefined): WordStep {
+  const kept = Object.hasOwn(KEEPING, kind.type) ? KEEPING[kind.type] : undefined;
+  if (kept) return keeping(kept);
+  if (kind.type === "Metaspace") return metaspace(kind);
+  if (isRemoved(kind) && library?.pattern) return removing(withReferenceSpaces(library.pattern));
+  const step = cutting(planStep(kind, library));
+  if (kind.type !== "ByteLevel" || kind["add_prefix_space"] !== true) return step;
+  return (word, sectionIndex) => step(withPrefix(word, " "), sectionIndex);
+}
+
+type Kind = Readonly<Record<string, unknown>> & { readonly type: string };
+
+function typeOf(config: unknown): Kind {
   const object = typeof config === "object" && config !== null ? (config as Record<string, unknown>) : {};
   return { ...object, type: typeof object["type"] === "string" ? object["type"] : "?" };
 }
 
 /** What is not in here would cut differently from the reference, so it is refused by name. */
-function planStep(
-  config: Readonly<Record<string, unknown>> & { type: string },
-  library: LibraryPretokenizer | undefined,
-): Step {
+function planStep(config: Kind, library: LibraryPretokenizer | undefined): Step {
   if (config.type === "ByteLevel")
     return config["use_regex"] === false ? (piece) => [piece] : (piece) => cut(piece, GPT2_PATTERN);
   if (config.type === "Split" && library?.pattern) return planSplit(config, withReferenceSpaces(library.pattern));
-  if ((config.type === "Digits" || config.type === "Punctuation") && library) return checked(config.type, library);
+  if (config.type === "Digits") {
+    const pattern = config["individual_digits"] === true ? /\p{N}/gu : /\p{N}+/gu;
+    return (piece) => cut(piece, pattern);
+  }
+  if (config.type === "Punctuation") return planPunctuation(config);
   throw unsupported(`the pre-tokenizer ${config.type}`);
 }
 
@@ -118,26 +162,21 @@ function mergeMatches(text: string, pattern: RegExp, options: { withNext: boolea
     .filter((piece) => piece !== "");
 }
 
-function checked(type: string, library: LibraryPretokenizer): Step {
-  return (piece) => complete(piece, library.pre_tokenize_text(piece, { section_index: 0 }), type);
-}
-
 function complete(text: string, pieces: string[], type: string): string[] {
   if (pieces.join("") === text) return pieces;
   throw unsupported(`a pre-tokenizer ${type} that drops characters`);
 }
 
-function planMetaspace(library: LibraryPretokenizer | undefined, steps: number): Pretokenizer {
-  if (!library || steps > 1) throw unsupported("a pre-tokenizer Metaspace among others");
-  return (section, sectionIndex) => {
-    const pieces = library.pre_tokenize_text(section, { section_index: sectionIndex });
-    const text = pieces.join("");
-    return { text, pieces, added: text.length - section.length };
-  };
+function planPunctuation({ behavior = "Isolated" }: Kind): Step {
+  const name = typeof behavior === "string" ? behavior.toLowerCase() : "?";
+  if (name !== "isolated" && name !== "contiguous")
+    throw unsupported(`a pre-tokenizer Punctuation with the behaviour ${name}`);
+  const pattern = new RegExp(name === "isolated" ? `[${PUNCTUATION}]` : `[${PUNCTUATION}]+`, "gu");
+  return (piece) => cut(piece, pattern);
 }
 
 function unsupported(what: string): SiftError {
   return new SiftError("tokenizer-unsupported", `the tokenizer uses ${what}, which is not supported`, {
-    remedy: "use a model whose tokenizer is byte-pair encoding as in GPT-2, Llama or Qwen",
+    remedy: "use a model whose tokenizer cuts texts as GPT-2, Llama, Qwen, T5 or BERT do",
   });
 }

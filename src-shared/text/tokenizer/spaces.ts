@@ -2,7 +2,7 @@
  * White space as Rust and Oniguruma see it (Unicode's White_Space), which the reference cuts by. JavaScript's `\s` and `trim`
  * take U+FEFF in and leave U+0085 out, so that a byte order mark would cut a text elsewhere.
  */
-const SPACE = "\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+export const SPACE = "\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const IS_SPACE = new RegExp(`[${SPACE}]`, "u");
 
 /** Offset behind the white space that begins at an offset. */

@@ -1,10 +1,14 @@
 import type { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { SiftError } from "#shared/errors.ts";
 import { type AddedToken, AddedTokenSplitter, type Section } from "./addedTokens.ts";
-import { Bpe } from "./bpe.ts";
-import { type LibraryNormalizer, normalizeWithSpans, type Spans } from "./normalize.ts";
+import { Bpe, type PieceTokens } from "./bpe.ts";
+import { type LibraryNormalizer, normalizeWithSpans } from "./normalize.ts";
+import type { Spans } from "./spanBuilder.ts";
 import { type LibraryPretokenizer, planPretokenizer, type Pretokenizer } from "./pretokenize.ts";
-import { parseTokenizerFiles, type TokenizerFiles } from "./files.ts";
+import { type ModelConfig, parseTokenizerFiles, type TokenizerFiles } from "./files.ts";
+import { Unigram } from "./unigram.ts";
+import type { Word } from "./words.ts";
+import { WordPiece } from "./wordPiece.ts";
 
 /** Token ids of a text with the characters each stands for; arrays have one entry a token. */
 export interface TokenizedText {
@@ -26,7 +30,8 @@ export class Tokenizer {
   /** Whether the reference's offsets leave out spaces at a token's ends (`trim_offsets` of the post-processor). */
   readonly trimsOffsets: boolean;
   private readonly library: LibraryTokenizer;
-  private readonly bpe: Bpe;
+  private readonly model: PieceModel;
+  private readonly dropsCharacters: boolean;
   private readonly pretokenize: Pretokenizer;
   private readonly normalizer: LibraryNormalizer | null;
   private readonly rawSplitter: AddedTokenSplitter;
@@ -45,12 +50,14 @@ export class Tokenizer {
     this.normalizer = this.library.normalizer;
     const plan = planPretokenizer(this.files.pretokenizer, this.library.pre_tokenizer as LibraryPretokenizer | null);
     this.pretokenize = plan.run;
-    this.bpe = new Bpe({ ...model, byteLevel: plan.byteLevel });
+    this.dropsCharacters = plan.drops;
+    this.model = openModel(model, plan.byteLevel);
     const raw = new Map<string, AddedToken>();
     const normalized = new Map<string, AddedToken>();
     for (const token of addedTokens) {
       this.addedById.set(token.id, token);
-      if (token.normalized && this.normalizer) normalized.set(this.normalizer.normalize(token.content), token);
+      if (token.normalized && this.normalizer)
+        normalized.set(normalizeWithSpans(this.normalizer, token.content).text, token);
       else raw.set(token.content, token);
     }
     this.rawSplitter = new AddedTokenSplitter(raw);
@@ -83,6 +90,8 @@ export class Tokenizer {
         this.encodeSection(text.slice(section.start, section.end), place);
       }
     });
+    // what was left out may come back with the decoder: spaces between words
+    if (this.dropsCharacters && !out.lossy) out.lossy = this.decode(out.ids) !== text;
     return out;
   }
 
@@ -115,15 +124,20 @@ export class Tokenizer {
   /** Normalized text without added tokens: cut into pieces, each piece merged, offsets taken back to the original. */
   private encodeNormalized(text: string, spans: Spans | undefined, place: SectionPlace): void {
     if (text === "") return;
-    const { pieces, added } = this.pretokenize(text, place.index);
+    const { pieces, added, words } = this.pretokenize(text, place.index);
     const { base, out } = place;
     let at = -added;
-    for (const piece of pieces) {
-      const tokens = this.bpe.encode(piece);
+    let [least, most] = [0, 0];
+    for (let index = 0; index < pieces.length; index++) {
+      const piece = pieces[index] ?? "";
+      const word = words?.[index];
+      if (word) [at, least, most] = [word.start - word.added, word.start, word.start + ownStart(word)];
+      const tokens = this.model.encode(piece);
       if (tokens.hasUnknown) out.lossy = true;
       for (let i = 0; i < tokens.ids.length; i++) {
-        const start = Math.max(0, at + (tokens.starts[i] ?? 0));
-        const end = Math.max(0, at + (tokens.ends[i] ?? 0));
+        const start = Math.max(least, at + (tokens.starts[i] ?? 0));
+        // what was put before a word stands for its first character
+        const end = Math.max(start < most ? most : least, at + (tokens.ends[i] ?? 0));
         out.ids.push(tokens.ids[i] ?? 0);
         out.starts.push(base + (spans ? (spans.starts[start] ?? 0) : start));
         out.ends.push(base + (spans ? (spans.ends[Math.max(start, end - 1)] ?? 0) : end));
@@ -174,6 +188,19 @@ function cutAt(section: Section, offset: number): Section[] {
 }
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+/** Length of a word's first own character where something was put before it, else 0. */
+const ownStart = ({ text, added }: Word): number => (added === 0 ? 0 : (text.codePointAt(added) ?? 0) > 0xffff ? 2 : 1);
+
+/** Turns pieces of text into tokens. */
+interface PieceModel {
+  encode(piece: string): PieceTokens;
+}
+
+function openModel(model: ModelConfig, byteLevel: boolean): PieceModel {
+  if (model.kind === "unigram") return new Unigram(model);
+  return model.kind === "wordpiece" ? new WordPiece(model) : new Bpe({ ...model, byteLevel });
+}
 
 /** Where a section stands and where its tokens go. */
 export interface SectionPlace {

