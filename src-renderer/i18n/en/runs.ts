@@ -78,7 +78,7 @@ export const runs = {
     stopNow: "Stop now",
     cancel: "Take out of the queue",
     resume: "Resume",
-    cannotResume: "This run is finished. Clone it to train again with other settings.",
+    cannotResume: "This run is finished. Extend it, or clone it to train again with other settings.",
     noCheckpoint: "There is nothing to go on from. Clone the run to start it again.",
     clone: "Clone",
     chat: "Chat",

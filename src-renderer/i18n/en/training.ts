@@ -12,14 +12,16 @@ export const training = {
     check: "Check",
     checking: "Checking…",
     text: "Eight of your rows go through your model in every way that a run may lay them out: one by one, in batches, sorted, packed. Loss and gradients must come out the same. Nothing is trained.",
-    same: "the same every way",
-    differs: "they differ",
+    verdicts: { same: "the same every way", rounding: "the same but for rounding", different: "they differ" },
     rows: (rows: string, tokens: string, supervised: string) =>
       `${rows} rows, ${tokens} tokens, ${supervised} of them supervised.`,
     largest: (loss: string, gradient: string, limit: string) =>
       `Largest relative difference: ${loss} in the loss, ${gradient} in the gradients (limit ${limit}).`,
-    report:
-      "This should not be: results would depend on how rows are batched. Please report it with the details below.",
+    meaning: {
+      rounding: "The terms of these gradients nearly cancel, which costs digits; rows do not see one another.",
+      different:
+        "This should not be: results would depend on how rows are batched. Please report it with the details below.",
+    },
     details: (ways: number) => `${count(ways, "way", "ways")} in detail`,
     way: "Layout of the step",
     loss: "Loss",

@@ -76,7 +76,7 @@ export const runs: Catalogue["runs"] = {
     stopNow: "立即停止",
     cancel: "移出队列",
     resume: "继续",
-    cannotResume: "此运行已完成。如需用其他设置再训练，请克隆它。",
+    cannotResume: "此运行已完成。可以延长它；如需用其他设置再训练，请克隆它。",
     noCheckpoint: "没有可以接着训练的内容。请克隆此运行重新开始。",
     clone: "克隆",
     chat: "对话",

@@ -48,7 +48,7 @@ describe("what a run does on its way", () => {
       values: { lora_r: 4 },
     };
     const found = await client.runs.checkSetup(draft);
-    expect(found).toMatchObject({ rows: 8, equal: true });
+    expect(found).toMatchObject({ rows: 8, verdict: "same" });
     expect(found.arrangements).toHaveLength(9);
     expect(Math.max(found.lossDifference, found.gradientDifference)).toBeLessThanOrEqual(1e-5);
     const few = await importText(client, rows.slice(0, 5).join("\n"));
