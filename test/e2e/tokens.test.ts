@@ -72,13 +72,26 @@ describe("the token view", () => {
 
   test("another mask is compared token by token, and changes are walked", async () => {
     await page.getByRole("button", { name: "Compare with…" }).click();
-    await page.locator('[aria-haspopup="listbox"][aria-label^="Compare with: "]').click();
-    await page.getByRole("option", { name: "Another mask" }).click();
+    const bar = page.getByRole("group", { name: "Compare tokens" });
+    const choose = async (label: string, option: string | RegExp): Promise<void> => {
+      await bar.locator(`[aria-haspopup="listbox"][aria-label^="${label}: "]`).click();
+      await page.getByRole("option", { name: option }).click();
+    };
+    await choose("Template", "The same template");
+    await choose("Mask", "Everything");
     await page.getByText(/≠\d+\s+label/).waitFor();
     await page.getByRole("button", { name: "Next change" }).click();
     await page.getByText(/change 1 of \d+/).waitFor();
     expect(await page.locator(".token.label").count()).toBeGreaterThan(3);
     await picture(page, "tokens-compare");
+    await choose("Template", /^chatml-human/);
+    await choose("Mask", "Answers and structure");
+    await page.getByText(/−\d+\s+gone|-\d+\s+gone|\d+\s+gone/).waitFor();
+    await bar.getByRole("button", { name: /^Change places/ }).click();
+    await page.locator('[aria-haspopup="listbox"]').filter({ hasText: "chatml-human" }).first().waitFor();
+    await picture(page, "tokens-swapped");
+    await bar.getByRole("button", { name: /^Change places/ }).click();
+    await bar.locator('[aria-label="Template: chatml-human"]').waitFor();
     await page.getByRole("button", { name: "Stop comparing" }).click();
   });
 

@@ -4,6 +4,7 @@ import { offsetOf } from "#renderer/editor/position.ts";
 import { CHATML_HUMAN_FORM } from "#shared/text/index.ts";
 import { formInWords } from "#renderer/views/template/form/words.ts";
 import { en } from "#renderer/i18n/en.ts";
+import { changedOther, otherSettings, swappedOther } from "#renderer/views/template/other-setting.ts";
 import { choiceOf, sourceValue } from "#renderer/views/template/draft.ts";
 
 const preset: TemplateInfo = {
@@ -53,6 +54,36 @@ describe("a form in words", () => {
     expect(text).toContain("User\n  Start of turn: <|im_start|>\n  Role name: human\n  After the name: \\n");
     expect(text).toContain("Trained under “Answers and structure”: start, content, end, newline");
     expect(text).toContain("Tool: no turns of this role");
+  });
+});
+
+describe("the other side of a comparison", () => {
+  const current = {
+    modelPath: "/m",
+    template: { kind: "preset", name: "chatml" },
+    mask: "all",
+    maskOptions: { endOfTurn: "none" },
+  } as const;
+  const form = { kind: "form", form: CHATML_HUMAN_FORM } as const;
+
+  it("is as it is here but for what is chosen", () => {
+    expect(otherSettings(current, {})).toEqual(current);
+    expect(otherSettings(current, { mask: "own", plainMask: true })).toEqual({
+      modelPath: "/m",
+      template: current.template,
+    });
+    const { mask: _, ...withoutMask } = current;
+    expect(otherSettings(current, { template: form })).toEqual({ ...withoutMask, template: form });
+    expect(otherSettings(current, { template: form, mask: "structural" }).mask).toBe("structural");
+  });
+
+  it("changes places with this one and back", () => {
+    const other = { template: form, mask: "structural" } as const;
+    const { template, mask } = otherSettings(current, other);
+    const swapped = swappedOther(current, other);
+    expect(swapped).toEqual({ template: current.template, mask: "all" });
+    expect(otherSettings({ ...current, template, mask }, swapped)).toEqual(current);
+    expect(changedOther(swapped, { template: undefined, versionId: null })).toEqual({ mask: "all", versionId: null });
   });
 });
 
