@@ -1,16 +1,16 @@
 import { OrtEngine } from "../src-worker/engines/ort/engine.ts";
-import { modelFromConfig } from "../src-worker/models/folder.ts";
+import { modelFromConfig, quantizedModel } from "../src-worker/models/folder.ts";
 import { createTrainer, type Method } from "../src-worker/train/step.ts";
 import { benchRows, packs } from "./belle.ts";
 
 /**
  * LoRA steps on a model of Qwen2.5-0.5B's shape with fewer layers and random weights, rank 16 on all linear layers, packs
- * of 1,024 tokens. Prints one JSON line. usage: node bench/training-step.ts [--layers 4] [--steps 4] [--threads 2] [--block 1024] [--full] [--recompute]
+ * of 1,024 tokens. Prints one JSON line. usage: node bench/training-step.ts [--layers 4] [--steps 4] [--threads 2] [--block 1024] [--full] [--recompute] [--quantization 4bit|8bit]
  */
 
-const option = (name: string, fallback: number): number => {
+const option = (name: string, fallback: number, read: (text: string) => number = Number): number => {
   const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : Number(process.argv[at + 1]);
+  return at < 0 ? fallback : read(process.argv[at + 1] ?? "");
 };
 
 const config = {
@@ -31,6 +31,14 @@ const method: Method = process.argv.includes("--full")
   ? { kind: "full" }
   : { kind: "lora", rank: 16, alpha: 32, dropout: 0, targetModules: "all-linear" };
 
+/** 0 for float32. */
+const bits = option("quantization", 0, (text) => Number(text.replace("bit", "")));
+
+function model() {
+  const whole = modelFromConfig(config);
+  return bits === 4 || bits === 8 ? quantizedModel(whole, bits) : whole;
+}
+
 async function main(): Promise<void> {
   const steps = option("steps", 4);
   const { rows, source } = benchRows();
@@ -39,7 +47,7 @@ async function main(): Promise<void> {
   const engine = new OrtEngine({ threads: option("threads", 2) });
   const trainer = await createTrainer({
     engine,
-    model: modelFromConfig(config),
+    model: model(),
     method,
     recompute: process.argv.includes("--recompute"),
     optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, maxGradNorm: 1 },
@@ -59,7 +67,7 @@ async function main(): Promise<void> {
   const seconds = (performance.now() - start) / 1000;
   const rounded = (value: number, digits = 1): number => Number(value.toFixed(digits));
   const report = {
-    bench: `${method.kind}-step`,
+    bench: `${method.kind}-step${bits === 0 ? "" : `-${bits}bit`}`,
     engine: engine.description,
     data: source,
     layers: config.num_hidden_layers,

@@ -97,12 +97,6 @@ const IMPOSSIBLE: readonly Rule[] = [
     remedy: "Use finetuning_type: lora, or quantization: none",
   },
   {
-    key: "quantization",
-    applies: all(is("quantization", "8bit", "4bit"), is("finetuning_type", "lora")),
-    message: "training on a quantized base model is not built yet",
-    remedy: "Use quantization: none",
-  },
-  {
     key: "device",
     applies: all(is("engine", "tfjs"), startsWith("device", "webgpu")),
     message: "the tfjs engine does not run on webgpu",

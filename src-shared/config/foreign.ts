@@ -25,6 +25,8 @@ const refused = (instead: string, harmless: readonly ConfigValue[] = OFF): Forei
 const each = (names: string, entry: ForeignName): [string, ForeignName][] =>
   names.split(/\s+/).map((name) => [name, entry]);
 
+const bitsOf = (value: unknown): unknown =>
+  value === 4 || value === 8 ? `${value}bit` : value === null || value === 0 ? "none" : value;
 const cpuIfTrue = (value: unknown): unknown => (value === true ? "cpu" : "auto");
 
 const ONE_PROCESS = "a run is one process on one device";
@@ -156,6 +158,7 @@ const MASKING: [string, ForeignName][] = [
 
 const LORA_CONFIG: [string, ForeignName][] = [
   ...each("r", mapped("lora_r")),
+  ...each("quantization_bit", mapped("quantization", bitsOf)),
   ...each("task_type", refused("only causal language models are trained", [null, "CAUSAL_LM"])),
   ...each("peft_type", refused("finetuning_type chooses between lora and full", [null, "LORA"])),
   ...each(
@@ -204,7 +207,7 @@ const NEAREST: readonly (readonly [ConfigKey, string])[] = [
   ["roles_to_train", "roles train_roles"],
   ["loss_scale", "rules regex loss_weights"],
   ["shuffle", "disable_shuffling"],
-  ["quantization", "quantization_bit load_in_8bit load_in_4bit"],
+  ["quantization", "load_in_8bit load_in_4bit"],
   ["finetuning_type", "use_peft method stage"],
   ["lora_r", "lora_rank rank"],
   ["lora_alpha", "alpha"],

@@ -26,17 +26,20 @@ export interface Program {
 }
 
 /**
- * Owns named float32 buffers (weights, gradients, optimizer moments) on its device and runs graphs over them. Nothing
+ * Owns named buffers (weights, gradients, optimizer moments in float32; quantised weights as bytes) on its device and runs graphs over them. Nothing
  * outside holds a second copy; `read` makes one.
  */
 export interface Engine {
   readonly description: EngineDescription;
-  /** A buffer of zeros. @throws SiftError `engine-buffer` where the name is taken. */
-  allocate(name: string, shape: readonly number[]): void;
+  /** A buffer of zeros: float32, or bytes. @throws SiftError `engine-buffer` where the name is taken. */
+  allocate(name: string, shape: readonly number[], dtype?: "f32" | "u8"): void;
   has(name: string): boolean;
   shape(name: string): readonly number[];
   /** Lets `fill` write the whole buffer where it lies (or a staging area that is then uploaded). */
   load(name: string, fill: (target: Float32Array) => void): void;
+  /** The same for a buffer of bytes. */
+  loadBytes(name: string, fill: (target: Uint8Array) => void): void;
+  /** @throws SiftError `engine-buffer` for a buffer of bytes. */
   read(name: string): Promise<Float32Array>;
   release(name: string): void;
   /** Optimizes and compiles; the graph's buffer inputs need not exist yet. */

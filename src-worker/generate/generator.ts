@@ -4,7 +4,8 @@ import { GraphBuilder } from "#worker/graph/builder.ts";
 import type { Dim, Graph, ValueId } from "#worker/graph/ops.ts";
 import { Decoder } from "#worker/models/decoder.ts";
 import type { ModelSpec } from "#worker/models/folder.ts";
-import { loraValues, modelValues } from "#worker/models/initialise.ts";
+import { loraValues } from "#worker/models/initialise.ts";
+import { putModel } from "#worker/train/load.ts";
 import { causalChunks, checkLength } from "#worker/models/layout.ts";
 import { loadAdapter, loraParameters, type AdapterSpec, type LoraPlan } from "#worker/models/lora.ts";
 
@@ -33,11 +34,7 @@ export interface Generator {
 /** Loads what the engine does not hold yet and compiles the forward pass with a cache. */
 export async function createGenerator(options: GeneratorOptions): Promise<Generator> {
   const { engine, model } = options;
-  for (const parameter of model.parameters) {
-    if (engine.has(parameter.name)) continue;
-    engine.allocate(parameter.name, parameter.shape);
-    engine.load(parameter.name, modelValues(model, parameter, options.seed ?? 0));
-  }
+  putModel(engine, model, { seed: options.seed ?? 0 });
   const adapter = options.adapter === undefined ? undefined : loadAdapter(options.adapter, model.config);
   const prefix = adapter ? putAdapter(engine, model, adapter) : "";
   const program = await engine.compile(generationGraph(model, adapter, prefix));

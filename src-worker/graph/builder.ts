@@ -8,6 +8,7 @@ import type {
   LossShape,
   Node,
   Op,
+  Quantized,
   TensorType,
   ValueId,
 } from "./ops.ts";
@@ -37,8 +38,8 @@ export class GraphBuilder {
   }
 
   /** A tensor that the engine owns under this name; asking again returns the same value. */
-  buffer(name: string, shape: readonly Dim[]): ValueId {
-    return this.#input(name, { dtype: "f32", shape }, "buffer");
+  buffer(name: string, shape: readonly Dim[], dtype: TensorType["dtype"] = "f32"): ValueId {
+    return this.#input(name, { dtype, shape }, "buffer");
   }
 
   /** A tensor that comes with every run. */
@@ -165,6 +166,13 @@ export class GraphBuilder {
   ): ValueId {
     const { transA = false, transB = false, alpha = 1, c } = options;
     return this.#one({ kind: "gemm", transA, transB, alpha }, a, b, ...(c === undefined ? [] : [c]));
+  }
+  /** x · Wᵀ with a frozen weight that is kept in 4 or 8 bits. */
+  quantizedGemm(x: ValueId, weight: { q: ValueId; scales: ValueId }, format: Quantized): ValueId {
+    return this.#one({ kind: "quantizedGemm", ...format }, x, weight.q, weight.scales);
+  }
+  dequantize(weight: { q: ValueId; scales: ValueId }, format: Quantized): ValueId {
+    return this.#one({ kind: "dequantize", ...format }, weight.q, weight.scales);
   }
   rmsNorm(x: ValueId, weight: ValueId, epsilon: number): ValueId {
     return this.#one({ kind: "rmsNorm", epsilon }, x, weight);

@@ -163,6 +163,13 @@ const RULES: { readonly [K in OpKind]: Rule<K> } = {
   gatherRows: ({ b, x, dy }) => [b.scatterAddRows(b.fillLike(x(0), 0), x(1), dy)],
   scatterAddRows: ({ b, x, dy, needs }) => [dy, undefined, needs(2) ? b.gatherRows(dy, x(1)) : undefined],
   gemm: gemmRule,
+  // dx = dy W; W is made when dy is there, or the engine would make every layer's at once
+  quantizedGemm: ({ b, op, x, dy, needs }) => {
+    const { bits, block } = op;
+    const weight = (): ValueId => b.dequantize({ q: x(1), scales: b.after(x(2), dy) }, { bits, block });
+    return [needs(0) ? b.gemm(dy, weight()) : undefined];
+  },
+  dequantize: none,
   rmsNorm: rmsNormRule,
   // the inverse rotation; angles come from positions, which are not trained
   rotate: ({ b, op, x, dy, needs }) => {

@@ -5,7 +5,7 @@
 
 /** A number, or the name of a size that is only known when the graph runs (`tokens`, `scored`, …). */
 export type Dim = number | string;
-export type DType = "f32" | "i32";
+export type DType = "f32" | "i32" | "u8";
 
 export interface TensorType {
   readonly dtype: DType;
@@ -57,6 +57,13 @@ export type Op =
   | { readonly kind: "scatterAddRows" }
   /** (a, b[, c]) → alpha · op(a) · op(b) + c, two dimensions; c broadcasts. */
   | { readonly kind: "gemm"; readonly transA: boolean; readonly transB: boolean; readonly alpha: number }
+  /**
+   * (x [n, k], weight, scales [m, k / block]) → x · Wᵀ, [n, m]. The frozen weight W [m, k] is kept as whole numbers of 4 or 8 bits,
+   * u8 [m, k / block, block · bits / 8]; see `Quantized`.
+   */
+  | ({ readonly kind: "quantizedGemm" } & Quantized)
+  /** (weight, scales) → W [m, k]. */
+  | ({ readonly kind: "dequantize" } & Quantized)
   /** (x [n, h], weight [h]) → x / sqrt(mean(x²) + epsilon) · weight. */
   | { readonly kind: "rmsNorm"; readonly epsilon: number }
   /** (x [n, heads · 2d], cos [n, d], sin [n, d]) → each head's halves rotated: [a·cos − b·sin, b·cos + a·sin]. */
@@ -91,6 +98,16 @@ export interface AttentionShape {
   readonly window?: number;
   /** Scaled scores become softcap · tanh(score / softcap) before the softmax. */
   readonly softcap?: number;
+}
+
+/**
+ * Weights in blocks of `block` with a scale each: W = scale · (q − 2^(bits − 1)). With 4 bits block b of a row holds columns
+ * b · block / 2 … in the low halves of its bytes and k / 2 + b · block / 2 … in the high ones, so that either half of a byte gives
+ * neighbouring columns.
+ */
+export interface Quantized {
+  readonly bits: 4 | 8;
+  readonly block: number;
 }
 
 export interface LossShape {

@@ -79,6 +79,17 @@ function matrix(s: Subject<Op>, index: number, transposed: boolean): readonly [D
   return transposed ? [columns ?? 0, rows ?? 0] : [rows ?? 0, columns ?? 0];
 }
 
+/** [outputs, inputs] of the weight that starts at input `index`. */
+function quantizedShape(s: Subject<OpOf<"quantizedGemm" | "dequantize">>, index: number): [number, number] {
+  const { bits, block } = s.op;
+  const [outputs = 0, blocks = 0, bytes = 0] = s.at(index).shape.map(Number);
+  const fits = rank(s.inputs[index], 3, "u8") && bytes === (block * bits) / 8;
+  s.expect(fits, "weight [m, k / block, block · bits / 8] u8");
+  const scales = s.at(index + 1);
+  s.expect(rank(scales, 2) && sameShape(scales.shape, [outputs, blocks]), "scales [m, k / block]");
+  return [outputs, blocks * block];
+}
+
 const attentionInputs = (s: Subject<OpOf<"attention" | "attentionGrad">>): void => {
   const [q, k, v, limits, chunks] = s.inputs;
   const width = q?.shape[1];
@@ -181,6 +192,13 @@ const RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
     const fits = !bias || sameShape(broadcastShapes(bias.shape, [rows, columns]) ?? [], [rows, columns]);
     return fits ? [f32(rows, columns)] : s.fail(`a third input that broadcasts to [${rows}, ${columns}]`);
   },
+  quantizedGemm: (s) => {
+    const [rows, columns] = matrix(s, 0, false);
+    const [outputs, inputs] = quantizedShape(s, 1);
+    s.expect(columns === inputs, `x [n, ${inputs}]`);
+    return [f32(rows, outputs)];
+  },
+  dequantize: (s) => [f32(...quantizedShape(s, 0))],
   rmsNorm: (s) => {
     s.expect(rank(s.inputs[1], 1) && s.at(0).shape.at(-1) === s.inputs[1]?.shape[0], "x [n, h], weight [h]");
     return [s.at(0)];

@@ -1,6 +1,7 @@
 import type { GraphBuilder } from "#worker/graph/builder.ts";
 import type { Dim, ValueId } from "#worker/graph/ops.ts";
 import { loraName, loraScale, magnitudeName, type LoraPlan } from "./lora.ts";
+import type { LinearWeight } from "./linear.ts";
 import type { LinearModule } from "./parameters.ts";
 
 export interface Adaptation {
@@ -15,8 +16,7 @@ export interface Adaptation {
 export interface AdaptedLinear {
   readonly module: LinearModule;
   readonly x: ValueId;
-  /** [outputs, inputs] */
-  readonly weight: ValueId;
+  readonly weight: LinearWeight;
   readonly bias: ValueId | undefined;
   readonly residual: ValueId | undefined;
   /** Tells its dropout mask from others of the step. */
@@ -40,26 +40,25 @@ export function adaptLinear(b: GraphBuilder, adaptation: Adaptation, linear: Ada
     b.gemm(b.gemm(kept, halves.a, { transB: true }), halves.up, { transB: true, alpha: scale, c });
   const add = (y: ValueId, term: ValueId | undefined): ValueId => (term === undefined ? y : b.add(y, term));
   if (!plan.dora) {
-    const start = bias ?? residual;
-    const y = b.gemm(x, weight, { transB: true, ...(start === undefined ? {} : { c: start }) });
+    const y = weight.times(x, bias ?? residual);
     return adapter(bias === undefined ? y : add(y, residual));
   }
   const magnitude = buffer(magnitudeName(module), [module.outputs]);
   const ratio = b.div(magnitude, b.detach(rowNorms(b, weight, { ...halves, scale })));
-  const base = b.gemm(kept, weight, { transB: true });
+  const base = weight.times(kept);
   const turned = b.mul(adapter(base), ratio);
   // PEFT drops the input of what the magnitudes change, and not that of the frozen product itself
-  const whole = kept === x ? turned : b.add(turned, b.sub(b.gemm(x, weight, { transB: true }), base));
+  const whole = kept === x ? turned : b.add(turned, b.sub(weight.times(x), base));
   return add(add(whole, bias), residual);
 }
 
 /** ‖W + s B A‖ of every row without the matrix itself: ‖W‖² + 2 s (W Aᵀ) · B + s² (B A Aᵀ) · B, [outputs]. */
 function rowNorms(
   b: GraphBuilder,
-  weight: ValueId,
+  weight: LinearWeight,
   { a, up, scale }: { a: ValueId; up: ValueId; scale: number },
 ): ValueId {
-  const cross = b.gemm(weight, a, { transB: true, alpha: 2 * scale });
+  const cross = b.affine(weight.crossed(a), 2 * scale);
   const both = b.gemm(up, b.gemm(a, a, { transB: true }), { alpha: scale * scale, c: cross });
-  return b.sqrt(b.add(b.squareSum(weight, [1]), b.sum(b.mul(both, up), [1])));
+  return b.sqrt(b.add(weight.rowSquares(), b.sum(b.mul(both, up), [1])));
 }

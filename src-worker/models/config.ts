@@ -56,6 +56,8 @@ export interface DecoderConfig {
   readonly maxPositions: number;
   /** Longer texts cannot be read; any length where absent. */
   readonly longestText?: number;
+  /** Bits of the frozen weights of linear layers, all but lm_head; float32 where absent. */
+  readonly quantized?: 4 | 8;
   /** Standard deviation of weights that start at random. */
   readonly initializerRange: number;
 }

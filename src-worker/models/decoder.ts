@@ -2,6 +2,7 @@ import type { GraphBuilder } from "#worker/graph/builder.ts";
 import type { Dim, ValueId } from "#worker/graph/ops.ts";
 import type { DecoderConfig } from "./config.ts";
 import { adaptLinear, type Adaptation } from "./adapt.ts";
+import { floatWeight, quantizedWeight, type LinearWeight } from "./linear.ts";
 import { savedName } from "./lora.ts";
 import {
   EMBEDDING,
@@ -13,8 +14,10 @@ import {
   queryKeyNormName,
   queryKeyNormSize,
   type BlockNorms,
+  type LinearModule,
   type LinearName,
 } from "./parameters.ts";
+import { formatOf } from "./quantize.ts";
 import type { Rope } from "./rope.ts";
 import { ropeTable } from "./rope-frequencies.ts";
 
@@ -261,14 +264,20 @@ export class Decoder {
   #linear(layer: number, name: LinearName, x: ValueId, residual?: ValueId): ValueId {
     const b = this.#b;
     const module = linearModule(this.#config, layer, name);
-    const weight = this.#parameter(`${module.name}.weight`, [module.outputs, module.inputs]);
+    const weight = this.#weight(module);
     const bias = module.bias ? this.#parameter(`${module.name}.bias`, [module.outputs]) : undefined;
     const adapted = this.#adaptation?.plan.modules.some((one) => one.name === module.name);
     if (this.#adaptation && adapted === true) {
       return adaptLinear(b, this.#adaptation, { module, x, weight, bias, residual, stream: this.#streams++ });
     }
-    const start = bias ?? residual;
-    const y = b.gemm(x, weight, { transB: true, ...(start === undefined ? {} : { c: start }) });
+    const y = weight.times(x, bias ?? residual);
     return bias !== undefined && residual !== undefined ? b.add(y, residual) : y;
+  }
+
+  #weight(module: LinearModule): LinearWeight {
+    const name = `${module.name}.weight`;
+    const format = this.#isSaved(name) ? undefined : formatOf(this.#config, module);
+    if (format) return quantizedWeight(this.#b, module, format);
+    return floatWeight(this.#b, this.#parameter(name, [module.outputs, module.inputs]));
   }
 }

@@ -11,8 +11,9 @@ import { granite } from "./granite.ts";
 import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
 import { olmo2 } from "./olmo2.ts";
-import { EMBEDDING, LM_HEAD, parametersOf, type Parameter } from "./parameters.ts";
+import { EMBEDDING, linearModules, LM_HEAD, parametersOf, type Parameter } from "./parameters.ts";
 import { phi3 } from "./phi3.ts";
+import { formatOf } from "./quantize.ts";
 import { qwen2 } from "./qwen2.ts";
 import { qwen3 } from "./qwen3.ts";
 import { smollm3 } from "./smollm3.ts";
@@ -51,6 +52,14 @@ export function modelFromConfig(raw: RawConfig, file = "config.json"): ModelSpec
   const config = family.readConfig(raw, file);
   const code = raw.auto_map === undefined ? [] : ["config.json names code of its own (auto_map); it is never executed"];
   return { family, config, raw, parameters: parametersOf(config), tensors: new Map(), notices: [...code, ...unknown] };
+}
+
+/** The same model with the frozen weights of its linear layers in 4 or 8 bits. */
+export function quantizedModel(model: ModelSpec, bits: 4 | 8): ModelSpec {
+  const config = { ...model.config, quantized: bits };
+  const whole = linearModules(config).filter((module) => !formatOf(config, module));
+  const notice = `${whole.length} layers stay in float32, their inputs being no multiple of 16: ${whole[0]?.name ?? ""} …`;
+  return { ...model, config, notices: whole.length > 0 ? [...model.notices, notice] : model.notices };
 }
 
 /** A model folder as `transformers` writes it. Reads headers only. @throws SiftError that says what is wrong and what to do. */

@@ -3,6 +3,7 @@ import type { ModelSpec } from "./folder.ts";
 import { magnitudeName, savedName, type AdapterSpec, type LoraPlan } from "./lora.ts";
 import type { LinearModule, Parameter } from "./parameters.ts";
 import { RandomStream } from "./random.ts";
+import { formatOf, roundTrip } from "./quantize.ts";
 import { sourceOf } from "./targets.ts";
 import { readTensor } from "./tensors.ts";
 
@@ -50,11 +51,14 @@ interface LoraValue {
   readonly seed: number;
 }
 
-function rowLengths(model: ModelSpec, { name, inputs, outputs }: LinearModule, seed: number): Fill {
+function rowLengths(model: ModelSpec, module: LinearModule, seed: number): Fill {
+  const { name, inputs, outputs } = module;
   const weight: Parameter = { name: `${name}.weight`, shape: [outputs, inputs], role: "linear" };
   return (target) => {
     const values = new Float32Array(outputs * inputs);
     modelValues(model, weight, seed)(values);
+    const format = formatOf(model.config, module);
+    if (format) roundTrip(values, module, format);
     for (let row = 0; row < outputs; row++) {
       let sum = 0;
       for (let i = row * inputs; i < (row + 1) * inputs; i++) sum += (values[i] ?? 0) ** 2;

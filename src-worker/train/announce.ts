@@ -3,9 +3,6 @@ import type { TrainJob } from "#shared/worker/protocol.ts";
 import type { OpenedCheckpoint } from "./checkpoints.ts";
 import type { Run } from "./loop.ts";
 
-/** Sift computes in float32 whatever the weights are stored as. */
-export const PRECISION = "float32";
-
 /** Tells core and train.log what is about to run: device, configuration, parameters, rows, and the first row with its labels. */
 export function announce({ run, job, resumed }: { run: Run; job: TrainJob; resumed: OpenedCheckpoint | null }): void {
   const { trainer, plan, data, evaluation } = run;
@@ -16,7 +13,7 @@ export function announce({ run, job, resumed }: { run: Run; job: TrainJob; resum
     pid: process.pid,
     engine: name,
     device,
-    precision: PRECISION,
+    precision: trainer.precision,
     threads,
     versions: { node: process.versions.node, [name]: version },
   });
@@ -32,7 +29,7 @@ export function announce({ run, job, resumed }: { run: Run; job: TrainJob; resum
   });
   const say = (message: string) => run.log.write("info", "sift.train", message);
   say(`Device: ${device} (engine ${name} ${version}, ${threads} threads)`);
-  say(`Precision: ${PRECISION}`);
+  say(`Precision: ${trainer.precision}`);
   run.log.detail("sift.config", `Configuration: ${JSON.stringify(job.config)}`);
   run.log.detail("sift.config", `Pins: ${JSON.stringify(job.pins)}`);
   say(`Total parameters: ${parameters.total}`);

@@ -1,13 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import type { LayoutJob, WorkerEvent } from "#shared/worker/protocol.ts";
 import { loadModel } from "#worker/models/folder.ts";
-import { modelValues } from "#worker/models/initialise.ts";
+import { putModel } from "#worker/train/load.ts";
 import { layOut, type MicroBatch } from "#worker/models/layout.ts";
 import { openEngine } from "../open-engine.ts";
 import { layRows } from "./batches.ts";
 import { lossFeeds, lossGraph } from "./loss-graph.ts";
 import { Snapshot } from "./snapshot.ts";
-import { put } from "./step.ts";
 
 interface Losses {
   readonly lossSum: number;
@@ -38,7 +37,7 @@ export async function runLayoutJob(job: LayoutJob, send: (event: WorkerEvent) =>
 async function openLosses(job: LayoutJob): Promise<(batch: MicroBatch) => Promise<Losses>> {
   const engine = openEngine({ engine: "auto", device: "auto", threads: job.threads });
   const model = loadModel(job.modelDir);
-  for (const parameter of model.parameters) put(engine, parameter, modelValues(model, parameter, 0));
+  putModel(engine, model, { seed: 0 });
   const program = await engine.compile(lossGraph({ model, trained: [] }));
   return async (batch) => {
     const layout = layOut(batch, model.config);

@@ -1,10 +1,11 @@
 import { SiftError } from "#shared/errors.ts";
 import { int, type Engine, type Program } from "#worker/engines/engine.ts";
 import type { ModelSpec } from "#worker/models/folder.ts";
-import { loraValues, modelValues, type Fill } from "#worker/models/initialise.ts";
+import { loraValues } from "#worker/models/initialise.ts";
+import { put, putModel } from "#worker/train/load.ts";
 import { layOut, type Layout, type MicroBatch } from "#worker/models/layout.ts";
 import { loadAdapter, loraParameters, type AdapterSpec, type LoraPlan } from "#worker/models/lora.ts";
-import type { LinearModule, Parameter } from "#worker/models/parameters.ts";
+import { EMBEDDING, type LinearModule, type Parameter } from "#worker/models/parameters.ts";
 import {
   namesOfTargets,
   parametersOfLayers,
@@ -87,7 +88,7 @@ export async function createTrainer(options: TrainerOptions): Promise<TrainStep>
   const lora = planOf(model, method);
   const { seed } = options;
   const trained = lora ? loraParameters(lora) : trainedParameters(model, method);
-  for (const parameter of model.parameters) put(engine, parameter, modelValues(model, parameter, seed));
+  putModel(engine, model, { seed, without: replaced(model, lora) });
   if (lora) for (const parameter of trained) put(engine, parameter, loraValues(model, lora, { parameter, seed }));
   for (const { name, shape } of trained) {
     for (const buffer of [gradientBuffer(name), firstMoment(name), secondMoment(name)]) engine.allocate(buffer, shape);
@@ -121,12 +122,9 @@ function planOf({ config }: ModelSpec, method: Method): LoraPlan | AdapterSpec |
 const trainedParameters = ({ config, parameters }: ModelSpec, method: Method): readonly Parameter[] =>
   method.kind === "freeze" ? parametersOfLayers(config, method.layers) : parameters;
 
-/** Allocates a buffer and fills it, unless the engine holds it already. */
-export function put(engine: Engine, { name, shape }: Parameter, fill: Fill): void {
-  if (engine.has(name)) return;
-  engine.allocate(name, shape);
-  engine.load(name, fill);
-}
+/** Parameters that an adapter has its own of, so that the model's are not needed; a tied embedding is the head too. */
+const replaced = ({ config }: ModelSpec, lora: LoraPlan | undefined): ReadonlySet<string> =>
+  new Set(lora?.saved.map(({ name }) => name).filter((name) => !(config.tied && name === EMBEDDING)));
 
 interface Parts {
   readonly options: TrainerOptions;

@@ -7,7 +7,7 @@ import type { Generator } from "#worker/generate/generator.ts";
 import type { MicroBatch } from "#worker/models/layout.ts";
 import { RandomStream } from "#worker/models/random.ts";
 import { locateTensors, readTensor, type TensorLocation } from "#worker/models/tensors.ts";
-import { blankModel, loadModel, type ModelSpec } from "#worker/models/folder.ts";
+import { blankModel, loadModel, quantizedModel, type ModelSpec } from "#worker/models/folder.ts";
 import { openEngine } from "../open-engine.ts";
 import type { CountedBatch } from "./batches.ts";
 import { embeddingNoise, noiseScale } from "./neftune.ts";
@@ -53,7 +53,7 @@ export class Trainer {
 
   static async open(config: RunConfig, source: TrainerSource): Promise<Trainer> {
     const engine = openEngine({ ...config, threads: source.threads });
-    const model = config.from_scratch ? blankModel(source.modelDir) : loadModel(source.modelDir);
+    const model = openModel(config, source.modelDir);
     const steps = await createTrainer({
       engine,
       model,
@@ -76,6 +76,12 @@ export class Trainer {
   /** Tied tensors count once; an adapter counts towards the total. */
   get parameters(): { readonly total: number; readonly trainable: number } {
     return this.#steps.parameterCounts();
+  }
+
+  /** What is computed with, and what frozen weights are kept as. */
+  get precision(): string {
+    const { quantized } = this.#model.config;
+    return quantized === undefined ? "float32" : `float32, frozen weights in ${quantized} bits`;
   }
 
   /** Of the adapter in training; undefined for full fine-tuning. */
@@ -163,6 +169,11 @@ export class Trainer {
   dispose(): Promise<void> {
     return this.#dispose();
   }
+}
+
+function openModel(config: RunConfig, directory: string): ModelSpec {
+  const model = config.from_scratch ? blankModel(directory) : loadModel(directory);
+  return config.quantization === "none" ? model : quantizedModel(model, config.quantization === "4bit" ? 4 : 8);
 }
 
 const weightsFile = (finetuning: RunConfig["finetuning_type"]): string =>

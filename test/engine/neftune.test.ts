@@ -2,10 +2,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { EMBEDDING } from "#worker/models/parameters.ts";
 import { loadModel } from "#worker/models/folder.ts";
-import { modelValues } from "#worker/models/initialise.ts";
 import { layOut } from "#worker/models/layout.ts";
 import { lossFeeds, lossGraph } from "#worker/train/loss-graph.ts";
-import { put } from "#worker/train/step.ts";
+import { putModel } from "#worker/train/load.ts";
 import { openEngine } from "#worker/open-engine.ts";
 import { repositoryRoot } from "../shared.ts";
 
@@ -27,7 +26,7 @@ test("noise on the embeddings is as if the table itself had it", async () => {
   const layout = layOut(batch, model.config);
   const loss = async (noisy: boolean) => {
     const engine = openEngine({ engine: "auto", device: "auto", threads: 1 });
-    for (const parameter of model.parameters) put(engine, parameter, modelValues(model, parameter, 0));
+    putModel(engine, model, { seed: 0 });
     if (!noisy)
       engine.load(EMBEDDING, (table) => noise.forEach((x, i) => (table[placeOf(i)] = (table[placeOf(i)] ?? 0) + x)));
     const program = await engine.compile(lossGraph({ model, trained: [], noise: noisy }));

@@ -76,7 +76,7 @@ export class Emitter {
   }
 
   cast(x: string, to: OnnxType): string {
-    const code = { float: 1, int32: 6, int64: 7, bool: 9, uint32: 12 }[to];
+    const code = { float: 1, int32: 6, int64: 7, bool: 9, uint32: 12, uint8: 2 }[to];
     return this.node("Cast", [x], { to: { int: code } });
   }
 

@@ -9,7 +9,7 @@ import { encodeModel } from "./onnx.ts";
 
 interface Buffer {
   readonly shape: readonly number[];
-  readonly data: Float32Array;
+  readonly data: Float32Array | Uint8Array;
   readonly tensor: ort.Tensor;
 }
 
@@ -26,10 +26,16 @@ export class OrtEngine implements Engine {
     this.description = { name: "ort", device: "cpu", threads, version: ort.env.versions.node ?? "unknown" };
   }
 
-  allocate(name: string, shape: readonly number[]): void {
+  allocate(name: string, shape: readonly number[], dtype: "f32" | "u8" = "f32"): void {
     if (this.#buffers.has(name)) throw bufferError(`the buffer "${name}" exists already`, name);
-    const data = new Float32Array(sizeOf(shape));
-    this.#buffers.set(name, { shape, data, tensor: new ort.Tensor("float32", data, shape) });
+    const size = sizeOf(shape);
+    if (dtype === "u8") {
+      const data = new Uint8Array(size);
+      this.#buffers.set(name, { shape, data, tensor: new ort.Tensor("uint8", data, shape) });
+    } else {
+      const data = new Float32Array(size);
+      this.#buffers.set(name, { shape, data, tensor: new ort.Tensor("float32", data, shape) });
+    }
   }
 
   has(name: string): boolean {
@@ -41,11 +47,23 @@ export class OrtEngine implements Engine {
   }
 
   load(name: string, fill: (target: Float32Array) => void): void {
-    fill(this.buffer(name).data);
+    fill(this.#floats(name));
+  }
+
+  loadBytes(name: string, fill: (target: Uint8Array) => void): void {
+    const { data } = this.buffer(name);
+    if (!(data instanceof Uint8Array)) throw bufferError(`the buffer "${name}" does not hold bytes`, name);
+    fill(data);
+  }
+
+  #floats(name: string): Float32Array {
+    const { data } = this.buffer(name);
+    if (data instanceof Float32Array) return data;
+    throw bufferError(`the buffer "${name}" holds bytes`, name);
   }
 
   read(name: string): Promise<Float32Array> {
-    return Promise.resolve(this.buffer(name).data.slice());
+    return Promise.resolve(this.#floats(name).slice());
   }
 
   release(name: string): void {

@@ -5,6 +5,7 @@ import { emitDropoutMask } from "./dropout.ts";
 import { Emitter } from "./emitter.ts";
 import { emitCrossEntropy, emitScatterAdd } from "./loss.ts";
 import type { OnnxGraph, OnnxType, OnnxValue } from "./onnx.ts";
+import { emitDequantize, emitQuantizedGemm, sizesOf } from "./quantized.ts";
 import { verifyOnnx } from "./verify.ts";
 
 interface Context<K extends OpKind> {
@@ -58,7 +59,7 @@ const LOWERINGS: { readonly [K in OpKind]: Lowering<K> } = {
     const dims = onnxShape(op.type.shape);
     const size = dims.reduce((a, b) => a * b, 1);
     const values = op.values.length === 1 ? new Array<number>(size).fill(op.values[0] ?? 0) : op.values;
-    return [e.tensor({ type: op.type.dtype === "f32" ? "float" : "int32", dims, values })];
+    return [e.tensor({ type: onnxType(op.type).type, dims, values })];
   },
   add: same("Add"),
   sub: same("Sub"),
@@ -97,6 +98,10 @@ const LOWERINGS: { readonly [K in OpKind]: Lowering<K> } = {
       alpha: { float: op.alpha },
     }),
   ],
+  quantizedGemm: ({ e, op, x, type }) => [
+    emitQuantizedGemm(e, { x: x(0), q: x(1), scales: x(2) }, sizesOf(op, type(1))),
+  ],
+  dequantize: ({ e, op, x, type }) => [emitDequantize(e, { q: x(0), scales: x(1) }, sizesOf(op, type(0)))],
   rmsNorm: ({ e, op, inputs }) => [
     e.node("SimplifiedLayerNormalization", inputs, { axis: { int: -1 }, epsilon: { float: op.epsilon } }),
   ],
@@ -169,7 +174,7 @@ function lowerNode(
 }
 
 const onnxType = (type: TensorType): { type: OnnxType; shape: readonly Dim[] } => ({
-  type: type.dtype === "f32" ? "float" : "int32",
+  type: ({ f32: "float", i32: "int32", u8: "uint8" } as const)[type.dtype],
   shape: type.shape,
 });
 

@@ -5,9 +5,9 @@ import protobuf from "protobufjs/minimal.js";
  * only the few messages that Sift writes are covered.
  */
 
-export type OnnxType = "float" | "int32" | "int64" | "bool" | "uint32";
+export type OnnxType = "float" | "int32" | "int64" | "bool" | "uint32" | "uint8";
 
-const ELEMENT_TYPE: Record<OnnxType, number> = { float: 1, int32: 6, int64: 7, bool: 9, uint32: 12 };
+const ELEMENT_TYPE: Record<OnnxType, number> = { float: 1, int32: 6, int64: 7, bool: 9, uint32: 12, uint8: 2 };
 
 /** A value baked into the model: int64 and int32 values must be whole numbers, bools 0 or 1. */
 export interface OnnxTensor {
@@ -134,6 +134,7 @@ function rawBytes({ type, values }: OnnxTensor): Uint8Array {
     case "int64":
       return new Uint8Array(new BigInt64Array(values.map(BigInt)).buffer);
     case "bool":
+    case "uint8":
       return new Uint8Array(values);
   }
 }
