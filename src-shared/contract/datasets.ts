@@ -150,8 +150,10 @@ export const datasetsContract = {
         ...page,
         search: v.optional(v.string()),
         verdict: v.optional(verdict),
-        /** Only these positions (the rows of a finding). */
+        /** Only these positions. */
         indexes: v.optional(v.array(v.number())),
+        /** Only rows of a class of a proof's findings, all of them. */
+        finding: v.optional(v.object({ proofId: id, class: v.string() })),
       }),
     )
     .output(v.object({ total: v.number(), rows: v.array(rowSummary) })),

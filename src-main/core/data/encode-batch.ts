@@ -150,6 +150,7 @@ class BatchResult {
   readonly #facts: boolean;
   readonly #examples: Partial<Record<FindingClass, FindingExample[]>> = {};
   readonly #lengths = new LengthCounter();
+  readonly #members: Partial<Record<FindingClass, number[]>> = {};
   readonly #stopIds: ReadonlySet<number>;
 
   /** @param facts whether the batch is judged only; else its arrays are wanted */
@@ -193,6 +194,7 @@ class BatchResult {
     found: Omit<Parameters<typeof exampleOf>[1], "encoder" | "parsed">,
   ): void {
     for (const name of classes) {
+      (this.#members[name] ??= []).push(found.row);
       const known = (this.#examples[name] ??= []);
       if (known.length < examplesKept(name))
         known.push(exampleOf(name, { ...found, parsed: parsed(), encoder: this.#encoder }));
@@ -201,6 +203,7 @@ class BatchResult {
 
   fail(row: ThreadRow, error: ErrorReport): void {
     this.#accumulator.addUnencodable(row.index);
+    if (this.#facts) (this.#members.unencodable ??= []).push(row.index);
     const known = (this.#examples.unencodable ??= []);
     const place = { row: row.index, position: -1, before: "", marked: "", after: "" };
     if (known.length < examplesKept("unencodable")) known.push({ ...place, instead: error.message });
@@ -217,6 +220,7 @@ class BatchResult {
       blocking: Object.fromEntries(this.#blocking),
       examples: this.#examples,
       lengths: this.#lengths.profile(),
+      members: this.#members,
       firstError: this.#firstError,
     };
   }

@@ -59,6 +59,8 @@ export interface ThreadResult {
   /** Of each class that was found, the first rows with the place; none unless facts were wanted. */
   readonly examples: Readonly<Partial<Record<FindingClass, readonly FindingExample[]>>>;
   readonly lengths: LengthProfile;
+  /** All rows of each class, ascending; none unless facts were wanted. */
+  readonly members: Readonly<Partial<Record<FindingClass, readonly number[]>>>;
   /** Why the first row of the batch that has no encoding has none. */
   readonly firstError: ErrorReport | null;
 }

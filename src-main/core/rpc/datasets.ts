@@ -12,13 +12,14 @@ export function datasetsRouter({ store, datasets, reviews }: Services) {
       datasets.remove(input.datasetId);
       return {};
     }),
-    rows: os.rows.handler(({ input: { versionId, offset, limit, search, verdict, indexes } }) =>
+    rows: os.rows.handler(({ input: { versionId, offset, limit, search, verdict, indexes, finding } }) =>
       store.rows.page(
         store.datasets.version(versionId),
         {
           ...(search === undefined ? {} : { search }),
           ...(verdict === undefined ? {} : { verdict }),
           ...(indexes === undefined ? {} : { indexes }),
+          ...(finding === undefined ? {} : { finding }),
         },
         { offset, limit },
       ),

@@ -33,12 +33,12 @@ export class Store {
     this.#db = db;
     this.datasets = new DatasetTable(db);
     this.imports = new ImportTable(db);
-    this.rows = new RowTable(db);
+    this.proofs = new ProofTable(db);
+    this.rows = new RowTable(db, (proofId, name) => this.proofs.rowsOf(proofId, name));
     this.reviews = new ReviewTable(db);
     this.templates = new TemplateTable(db);
     this.models = new ModelTable(db);
     this.settings = new SettingsTable(db);
-    this.proofs = new ProofTable(db);
     this.waivers = new WaiverTable(db);
     this.jobs = new JobTable(db);
     this.runs = new RunTable(db);

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { proof, type Proof } from "#shared/contract/text.ts";
 import type { Db } from "./database.ts";
 import { idOf, keyOf, notFound } from "./ids.ts";
+import { unpackPositions } from "./positions.ts";
 import { json, query } from "./query.ts";
 
 const proofResult = v.omit(proof, ["id"]);
@@ -14,10 +15,16 @@ export class ProofTable {
   readonly #get;
   readonly #latest;
   readonly #hash;
+  readonly #rows;
 
   constructor(db: Db) {
     this.#db = db;
     this.#get = query(db, "SELECT key, result FROM proofs WHERE key = ?", proofRecord);
+    this.#rows = query(
+      db,
+      "SELECT positions FROM proof_rows WHERE proof = ? AND class = ?",
+      v.object({ positions: v.instance(Uint8Array) }),
+    );
     this.#hash = query(db, "SELECT settings_hash FROM proofs WHERE key = ?", v.object({ settings_hash: v.string() }));
     this.#latest = query(
       db,
@@ -45,7 +52,25 @@ export class ProofTable {
     return record ? toProof(record) : null;
   }
 
-  add(result: Omit<Proof, "id">, hashes: { settingsHash: string; dataHash: string }): Proof {
+  /** Positions of all rows in a class; of proofs of an earlier version the first ones. @throws SiftError `not-found` */
+  rowsOf(proofId: string, name: string): readonly number[] {
+    const record = this.#rows.get(keyOf("p", proofId), name);
+    if (record) return unpackPositions(record.positions);
+    return this.get(proofId).findings.find((finding) => finding.class === name)?.rows ?? [];
+  }
+
+  /** @param members all rows of each class, packed */
+  add(
+    result: Omit<Proof, "id">,
+    { members, ...hashes }: { settingsHash: string; dataHash: string; members: ReadonlyMap<string, Uint8Array> },
+  ): Proof {
+    const proof = this.#insert(result, hashes);
+    const insert = this.#db.prepare("INSERT INTO proof_rows (proof, class, positions) VALUES (?, ?, ?)");
+    for (const [name, positions] of members) insert.run(keyOf("p", proof.id), name, positions);
+    return proof;
+  }
+
+  #insert(result: Omit<Proof, "id">, hashes: { settingsHash: string; dataHash: string }): Proof {
     const made = this.#db
       .prepare(
         `INSERT INTO proofs (version, settings_hash, data_hash, settings, result, finished_at) VALUES (?, ?, ?, ?, ?, ?)`,

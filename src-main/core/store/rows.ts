@@ -50,6 +50,8 @@ export interface RowFilter {
   readonly search?: string;
   readonly verdict?: Verdict;
   readonly indexes?: readonly number[];
+  /** Only rows of a class of a proof's findings. */
+  readonly finding?: { readonly proofId: string; readonly class: string };
 }
 export interface Page {
   readonly offset: number;
@@ -97,10 +99,13 @@ export class RowTable {
   readonly #identities;
   readonly #bad;
   readonly #badCount;
+  readonly #findingRows: (proofId: string, name: string) => readonly number[];
   #found: FoundPositions | undefined;
 
-  constructor(db: Db) {
+  /** @param findingRows positions of a class of a proof's findings */
+  constructor(db: Db, findingRows: (proofId: string, name: string) => readonly number[]) {
     this.#db = db;
+    this.#findingRows = findingRows;
     this.#page = query(
       db,
       `${SUMMARY} WHERE r.version = ? AND r.position >= ? ORDER BY r.position LIMIT ?`,
@@ -148,7 +153,7 @@ export class RowTable {
     page: Page,
   ): Promise<{ total: number; rows: RowSummary[] }> {
     const key = keyOf("v", version.id);
-    if (filter.search === undefined && filter.verdict === undefined && filter.indexes === undefined) {
+    if (Object.keys(filter).length === 0) {
       return { total: version.rows, rows: this.#page.all(key, page.offset, page.limit).map(toSummary) };
     }
     const positions = await this.#positions(key, version, filter);
@@ -176,6 +181,9 @@ export class RowTable {
 
   /** A window of the version at a time: a search through a million rows holds nobody else up. */
   async #search(version: number, rows: number, filter: RowFilter): Promise<number[]> {
+    const { finding, indexes } = filter;
+    const kept = finding ? this.#findingRows(finding.proofId, finding.class) : indexes;
+    if (kept && filter.search === undefined && filter.verdict === undefined) return inVersion(kept, rows);
     const { sql, params } = filterQuery(filter);
     const statement = query(this.#db, sql, count);
     const found: number[] = [];
@@ -183,11 +191,14 @@ export class RowTable {
       for (const { n } of statement.all(version, from, from + SEARCH_WINDOW, ...params)) found.push(n);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    if (filter.indexes === undefined) return found;
-    const kept = new Set(filter.indexes);
-    return found.filter((position) => kept.has(position));
+    if (!kept) return found;
+    const isKept = new Set(kept);
+    return found.filter((position) => isKept.has(position));
   }
 }
+
+const inVersion = (positions: readonly number[], rows: number): number[] =>
+  [...new Set(positions)].filter((position) => position < rows).sort((a, b) => a - b);
 
 /** Positions of the rows of one window (version, from, to) that fit a filter. */
 function filterQuery({ search, verdict: wanted }: RowFilter): { sql: string; params: SqlValue[] } {

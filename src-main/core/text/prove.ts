@@ -5,6 +5,7 @@ import { settingsFindings } from "./departures.ts";
 import { rowCache } from "./row-cache.ts";
 import type { ThreadResult, ThreadRow } from "../data/thread-protocol.ts";
 import { addTallies, LengthCounter, examplesKept, type FindingExample, type RuleTally } from "#shared/text/index.ts";
+import { PackedPositions } from "../store/positions.ts";
 import type { ErrorReport } from "#shared/errors.ts";
 
 export type ProofFacts = Pick<
@@ -13,6 +14,8 @@ export type ProofFacts = Pick<
 > & {
   /** Rows by class that stop a run unless waived. */
   readonly blocking: Readonly<Record<string, number>>;
+  /** All rows of each class, packed. */
+  readonly members: ReadonlyMap<string, Uint8Array>;
 };
 
 /** Sums what the batches of a pool found. */
@@ -28,6 +31,7 @@ export class ProofTotals {
   #rules: readonly RuleTally[] = [];
   readonly #examples = new Map<string, readonly FindingExample[]>();
   readonly #lengths = new LengthCounter();
+  readonly #members = new Map<string, PackedPositions>();
 
   /** Batches come in order, so that the first rows of a class are its first rows. @param rows how many rows the batch held */
   add(result: ThreadResult, rows: number): void {
@@ -39,6 +43,7 @@ export class ProofTotals {
     this.firstError ??= result.firstError;
     for (const finding of result.report.findings) this.#note(finding);
     this.#lengths.merge(result.lengths);
+    for (const [name, rows] of Object.entries(result.members)) this.#belong(name, rows);
     for (const [name, examples] of Object.entries(result.examples)) {
       this.#examples.set(name, [...(this.#examples.get(name) ?? []), ...examples].slice(0, examplesKept(name)));
     }
@@ -46,6 +51,12 @@ export class ProofTotals {
     for (const [name, count] of Object.entries(result.blocking)) {
       this.#blocking.set(name, (this.#blocking.get(name) ?? 0) + count);
     }
+  }
+
+  #belong(name: string, rows: readonly number[]): void {
+    const positions = this.#members.get(name) ?? new PackedPositions();
+    this.#members.set(name, positions);
+    for (const row of rows) positions.add(row);
   }
 
   get unencodable(): number {
@@ -67,6 +78,7 @@ export class ProofTotals {
       lengths: lengthsOf(this.#lengths),
       rules: this.#rules.map((rule) => ({ ...rule })),
       blocking: Object.fromEntries(this.#blocking),
+      members: new Map([...this.#members].map(([name, positions]) => [name, positions.bytes()])),
     };
   }
 

@@ -8,7 +8,7 @@ export interface RowFilter {
   readonly versionId: string;
   readonly verdict?: Verdict;
   readonly search?: string;
-  readonly indexes?: readonly number[];
+  readonly finding?: { readonly proofId: string; readonly class: string };
 }
 
 const PAGE = 200;
@@ -79,7 +79,7 @@ export class RowPages {
     if (!filter || this.#asked.has(page)) return;
     this.#asked.add(page);
     const { signal } = this.#abort;
-    const { versionId, verdict, search, indexes } = filter;
+    const { versionId, verdict, search, finding } = filter;
     try {
       const answer = await core.datasets.rows(
         {
@@ -88,7 +88,7 @@ export class RowPages {
           limit: PAGE,
           ...(verdict === undefined ? {} : { verdict }),
           ...(search ? { search } : {}),
-          ...(indexes === undefined ? {} : { indexes: [...indexes] }),
+          ...(finding === undefined ? {} : { finding }),
         },
         { signal },
       );

@@ -104,6 +104,29 @@ describe.skipIf(qwen === undefined || belle === undefined || oracle === undefine
     expect(proof.findings).toContainEqual(expect.objectContaining({ class: "unencodable", count: 1, rows: [2] }));
   });
 
+  it("knows every row of a class, also under a search and after a restart", async () => {
+    const { client, core, home } = await startCore();
+    const lines = Array.from({ length: 1200 }, (_, i) =>
+      i % 3 === 0 ? chatLine(["user", `unanswered ${i}`]) : chatLine(["user", "q"], ["assistant", `a ${i}`]),
+    );
+    const { version } = await importText(client, lines.join("\n"));
+    const answers = { ...settings, mask: "assistant" as const };
+    const job = await finishedJob(
+      client,
+      (await client.text.prove({ versionId: version.id, settings: answers })).jobId,
+    );
+    const finding = { proofId: job.resultId ?? "", class: "no-scored-token" };
+    const page = { versionId: version.id, offset: 350, limit: 50, finding };
+    const { total, rows } = await client.datasets.rows(page);
+    expect(total).toBe(400);
+    expect(rows.map(({ index }) => index)).toEqual(Array.from({ length: 50 }, (_, i) => 3 * (350 + i)));
+    const searched = await client.datasets.rows({ ...page, offset: 0, search: "unanswered 99" });
+    expect(searched.rows.map(({ index }) => index)).toEqual([99, 990, 993, 996, 999]);
+    await core.close();
+    const again = await startCore({ home });
+    expect((await again.client.datasets.rows(page)).rows).toEqual(rows);
+  });
+
   it("warns when a tuned model gets another template, and reports where one does not parse", async () => {
     const { client } = await startCore();
     const report = await client.text.template({ settings });
