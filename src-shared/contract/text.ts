@@ -119,6 +119,8 @@ export const proof = v.object({
   findings: v.array(finding),
   /** Lengths and places of supervised tokens, uncut; proofs of an earlier version have none. */
   lengths: v.optional(lengthProfile),
+  /** Rows of which the smallest share is trained, least first; proofs of an earlier version have none. */
+  leastTrained: v.optional(v.array(v.object({ row: v.number(), tokens: v.number(), trained: v.number() })), []),
   /** What each rule of the mask does on these rows. */
   rules: v.optional(v.array(ruleCount), []),
   /** About the settings, whatever the rows; they stop nothing. */

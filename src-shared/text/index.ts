@@ -63,6 +63,7 @@ export {
 export { exampleOf, examplesKept, type FindingExample } from "./examples.ts";
 export { BIN_TOKENS, LengthCounter, type LengthProfile } from "./lengthProfile.ts";
 export { LENGTH_POLICIES, lengthOutcome, type LengthOutcome, type LengthPolicy } from "./lengthOutcome.ts";
+export { LeastTrained, shareOf, type TrainedShare } from "./leastTrained.ts";
 export { shiftLabels, type ShiftedLabels } from "./shift.ts";
 export { diffTokens, TOKEN_CHANGES, type TokenChange, type TokenDelta, type TokenDiff } from "./diff/tokens.ts";
 export { moveSpans, normalSpans, PAINT_RANGE, paintSpans } from "./spans.ts";

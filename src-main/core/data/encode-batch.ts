@@ -2,6 +2,7 @@ import type { EncodeSettings } from "#shared/contract/text.ts";
 import { toErrorReport, type ErrorReport } from "#shared/errors.ts";
 import {
   exampleOf,
+  LeastTrained,
   LengthCounter,
   examplesKept,
   parseRowText,
@@ -151,6 +152,7 @@ class BatchResult {
   readonly #examples: Partial<Record<FindingClass, FindingExample[]>> = {};
   readonly #lengths = new LengthCounter();
   readonly #members: Partial<Record<FindingClass, number[]>> = {};
+  readonly #least = new LeastTrained();
   readonly #stopIds: ReadonlySet<number>;
 
   /** @param facts whether the batch is judged only; else its arrays are wanted */
@@ -174,7 +176,10 @@ class BatchResult {
     const { rows: pieces, facts, whole } = made.encoded;
     if (facts.kind === "conversation") this.#rendered += 1;
     this.#longest = Math.max(this.#longest, whole.ids.length);
-    if (this.#facts) this.#lengths.add(whole, { roles: facts.roles, stopIds: this.#stopIds });
+    if (this.#facts) {
+      this.#lengths.add(whole, { roles: facts.roles, stopIds: this.#stopIds });
+      this.#least.add(row.index, whole);
+    }
     const judged = pieces.map((piece) => {
       const { ids, labels, weights } = piece;
       const classes = this.#accumulator.add(row.index, { encoded: piece, facts, prefixDiffers: made.differs(piece) });
@@ -221,6 +226,7 @@ class BatchResult {
       examples: this.#examples,
       lengths: this.#lengths.profile(),
       members: this.#members,
+      leastTrained: this.#least.list(),
       firstError: this.#firstError,
     };
   }

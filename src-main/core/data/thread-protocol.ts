@@ -1,6 +1,6 @@
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import type { ErrorReport } from "#shared/errors.ts";
-import type { FindingClass, FindingExample, LengthProfile, ProofReport } from "#shared/text/index.ts";
+import type { FindingClass, FindingExample, LengthProfile, ProofReport, TrainedShare } from "#shared/text/index.ts";
 import type { CacheSpec } from "./encoded-cache.ts";
 import type { ReviewState } from "../store/reviews.ts";
 
@@ -61,6 +61,8 @@ export interface ThreadResult {
   readonly lengths: LengthProfile;
   /** All rows of each class, ascending; none unless facts were wanted. */
   readonly members: Readonly<Partial<Record<FindingClass, readonly number[]>>>;
+  /** Rows of which the least is trained; none unless facts were wanted. */
+  readonly leastTrained: readonly TrainedShare[];
   /** Why the first row of the batch that has no encoding has none. */
   readonly firstError: ErrorReport | null;
 }

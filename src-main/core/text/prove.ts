@@ -4,13 +4,28 @@ import { EncodePool } from "../data/pool.ts";
 import { settingsFindings } from "./departures.ts";
 import { rowCache } from "./row-cache.ts";
 import type { ThreadResult, ThreadRow } from "../data/thread-protocol.ts";
-import { addTallies, LengthCounter, examplesKept, type FindingExample, type RuleTally } from "#shared/text/index.ts";
 import { PackedPositions } from "../store/positions.ts";
+import {
+  addTallies,
+  LeastTrained,
+  LengthCounter,
+  examplesKept,
+  type FindingExample,
+  type RuleTally,
+} from "#shared/text/index.ts";
 import type { ErrorReport } from "#shared/errors.ts";
 
 export type ProofFacts = Pick<
   Proof,
-  "rows" | "tokens" | "supervisedTokens" | "longestRow" | "findings" | "settingsFindings" | "rules" | "lengths"
+  | "rows"
+  | "tokens"
+  | "supervisedTokens"
+  | "longestRow"
+  | "findings"
+  | "settingsFindings"
+  | "rules"
+  | "lengths"
+  | "leastTrained"
 > & {
   /** Rows by class that stop a run unless waived. */
   readonly blocking: Readonly<Record<string, number>>;
@@ -32,6 +47,7 @@ export class ProofTotals {
   readonly #examples = new Map<string, readonly FindingExample[]>();
   readonly #lengths = new LengthCounter();
   readonly #members = new Map<string, PackedPositions>();
+  readonly #least = new LeastTrained();
 
   /** Batches come in order, so that the first rows of a class are its first rows. @param rows how many rows the batch held */
   add(result: ThreadResult, rows: number): void {
@@ -44,6 +60,7 @@ export class ProofTotals {
     for (const finding of result.report.findings) this.#note(finding);
     this.#lengths.merge(result.lengths);
     for (const [name, rows] of Object.entries(result.members)) this.#belong(name, rows);
+    this.#least.merge(result.leastTrained);
     for (const [name, examples] of Object.entries(result.examples)) {
       this.#examples.set(name, [...(this.#examples.get(name) ?? []), ...examples].slice(0, examplesKept(name)));
     }
@@ -76,6 +93,7 @@ export class ProofTotals {
         examples: [...(this.#examples.get(name) ?? [])],
       })),
       lengths: lengthsOf(this.#lengths),
+      leastTrained: this.#least.list(),
       rules: this.#rules.map((rule) => ({ ...rule })),
       blocking: Object.fromEntries(this.#blocking),
       members: new Map([...this.#members].map(([name, positions]) => [name, positions.bytes()])),

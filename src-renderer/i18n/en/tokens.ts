@@ -95,7 +95,9 @@ export const tokens = {
     search: "Search text",
     order: "Order",
     orders: { worst: "Worst first", longest: "Longest first", file: "As in the file" },
-    needProof: "Run the proof to order rows by their findings. Until then the longest come first.",
+    needProof:
+      "Run the proof to order rows by their findings and by how little of them is trained. Until then the longest come first.",
+    trained: (share: string) => `${share} trained`,
     jump: "Go to number",
     pin: "Pin this conversation",
     unpin: "Unpin this conversation",
