@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as v from "valibot";
 import { SiftError } from "#shared/errors.ts";
@@ -40,7 +40,7 @@ export async function writeCheckpoint(
     rmSync(temporary, { recursive: true, force: true });
     mkdirSync(temporary, { recursive: true });
     const bytes = await fillFolder(temporary, "checkpoint", content);
-    rmSync(path, { recursive: true, force: true });
+    removeFolder(path);
     await publishFolder(temporary, path);
     return { path, bytes };
   } catch (error) {
@@ -97,15 +97,24 @@ export function removeOldCheckpoints(
   const staying = new Set([newest, ...kept.slice(0, Math.max(limit - 1, kept[0] === keep ? 1 : 0))]);
   const old = steps.filter((step) => !staying.has(step));
   const paths = old.map((step) => join(outputDir, checkpointName(step)));
-  for (const path of paths) rmSync(path, { recursive: true, force: true });
+  for (const path of paths) removeFolder(path);
   return paths;
 }
 
-/** What is left of checkpoints that were being written when a worker died. */
+/** Takes the name away first: a crash in the middle leaves no half of a checkpoint under a checkpoint's name. */
+function removeFolder(path: string): void {
+  if (!existsSync(path)) return;
+  const leaving = `${path}.old.tmp`;
+  rmSync(leaving, { recursive: true, force: true });
+  renameSync(path, leaving);
+  rmSync(leaving, { recursive: true, force: true });
+}
+
+/** What is left of checkpoints that were being written or removed when a worker died. */
 export function removeUnfinished(outputDir: string): void {
   if (!existsSync(outputDir)) return;
   const isUnfinished = (name: string) =>
-    name.endsWith(".tmp") && checkpointStep(name.slice(0, -".tmp".length)) !== undefined;
+    name.endsWith(".tmp") && checkpointStep(name.replace(/(\.old)?\.tmp$/, "")) !== undefined;
   for (const name of readdirSync(outputDir).filter(isUnfinished))
     rmSync(join(outputDir, name), { recursive: true, force: true });
 }
