@@ -1,9 +1,10 @@
 import { SiftError, toErrorReport } from "#shared/errors.ts";
-import type { CoreMessage, GenerateRequest, LayoutJob, TrainJob } from "#shared/worker/protocol.ts";
+import type { CoreMessage, GenerateRequest, LayoutJob, TrainJob, WorkerEvent } from "#shared/worker/protocol.ts";
 import { Channel } from "./channel.ts";
 import { ChatSession } from "./generate/session.ts";
 import { runLayoutJob } from "./train/layout-check.ts";
 import { runSetupCheck } from "./train/setup-check.ts";
+import { runMeasureJob } from "./train/measure.ts";
 import { runTrainJob } from "./train/job.ts";
 import { RunControl } from "./train/control.ts";
 import { describeFailure } from "./failure.ts";
@@ -63,7 +64,8 @@ class Worker {
 
   async #run(job: Extract<CoreMessage, { type: "job" }>["job"]): Promise<void> {
     if (job.kind === "train") return this.#train(job);
-    if (job.kind === "layout") return this.#checkLayout(job);
+    if (job.kind === "layout") return this.#answer(this.#checkLayout(job));
+    if (job.kind === "measure") return this.#answer(runMeasureJob(job, (event) => this.#channel.send(event)));
     this.#chat = await ChatSession.open(job, (event) => this.#channel.send(event));
     this.#channel.send({ type: "ready" });
   }
@@ -83,10 +85,14 @@ class Worker {
     else process.exit(EXIT.stopped);
   }
 
-  async #checkLayout(job: LayoutJob): Promise<void> {
+  #checkLayout(job: LayoutJob): Promise<void> {
     const { setup } = job;
-    if (setup) await runSetupCheck({ ...job, setup }, (event) => this.#channel.send(event));
-    else await runLayoutJob(job, (event) => this.#channel.send(event));
+    const send = (event: WorkerEvent): void => this.#channel.send(event);
+    return setup ? runSetupCheck({ ...job, setup }, send) : runLayoutJob(job, send);
+  }
+
+  async #answer(work: Promise<void>): Promise<void> {
+    await work;
     await this.#end(EXIT.done);
   }
 

@@ -35,12 +35,31 @@ export function trainCommand(): Command {
       train(client, { layers, waive: options.waive ?? [], output }),
     );
     const { summary, outputDir, error } = detail;
+    const { id: run, name, state, step } = summary;
     output.result(
-      { run: summary.id, name: summary.name, state: summary.state, step: summary.step, output_dir: outputDir, error },
+      { run, name, state, step, output_dir: outputDir, error, performance: performanceJson(detail) },
       () => `${summary.sentence}\n${outputDir}`,
     );
     return exitCode(summary.state);
   });
+}
+
+/** Tokens a second, shares from 0 to 1, GFLOP/s, bytes; null where it was not measured. */
+function performanceJson({ performance, taken, forecast }: RunDetail): Record<string, number | null> {
+  const giga = (value: number | null | undefined): number | null => (value ? value / 1e9 : null);
+  return {
+    supervised_tokens_per_second: performance?.supervisedTokensPerSecond ?? null,
+    prompt_tokens_per_second: performance?.promptTokensPerSecond ?? null,
+    padding_share: performance?.paddingShare ?? null,
+    data_wait_share: performance?.dataShare ?? null,
+    gflops_per_second: giga(performance?.flopsPerSecond),
+    peak_gflops_per_second: giga(performance?.peakFlopsPerSecond),
+    peak_memory_bytes: taken.memoryBytes,
+    planned_memory_bytes: forecast?.memoryBytes ?? null,
+    planned_seconds: forecast?.seconds ?? null,
+    seconds: taken.seconds,
+    disk_bytes: taken.diskBytes,
+  };
 }
 
 const addTo = (value: string, earlier: readonly string[]): string[] => [...earlier, ...value.split(",")];

@@ -17,6 +17,7 @@ import { shared } from "./en/shared.ts";
 import { template } from "./en/template.ts";
 import { tokens } from "./en/tokens.ts";
 import { train } from "./en/train.ts";
+import { forecast } from "./en/forecast.ts";
 import { training } from "./en/training.ts";
 import { waivers } from "./en/waivers.ts";
 
@@ -40,6 +41,7 @@ export const en = {
   tokens,
   train,
   training,
+  forecast,
   waivers,
   config,
   runs,

@@ -18,6 +18,7 @@ import { shared } from "./zh/shared.ts";
 import { template } from "./zh/template.ts";
 import { tokens } from "./zh/tokens.ts";
 import { train } from "./zh/train.ts";
+import { forecast } from "./zh/forecast.ts";
 import { training } from "./zh/training.ts";
 import { waivers } from "./zh/waivers.ts";
 
@@ -38,6 +39,7 @@ export const zh: Catalogue = {
   tokens,
   train,
   training,
+  forecast,
   waivers,
   config,
   runs,

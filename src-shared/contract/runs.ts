@@ -2,6 +2,7 @@ import { eventIterator } from "@orpc/contract";
 import * as v from "valibot";
 import { empty, errorReport, id, path, procedure, read, timestamp } from "./common.ts";
 import { setupCheck } from "./setup.ts";
+import { forecast, room } from "./forecast.ts";
 import { proof, templateChoice } from "./text.ts";
 import { RUN_PHASES, workerEvent } from "../worker/protocol.ts";
 
@@ -74,6 +75,21 @@ export type MetricColumns = v.InferOutput<typeof metricColumns>;
 /** A class of findings that was accepted for a run: how many rows the run has in it, and why, where that was said. */
 export const waivedFinding = v.object({ class: v.string(), count: v.number(), reason: v.exactOptional(v.string()) });
 
+/** Where the time of a run's steps went. */
+export const runPerformance = v.object({
+  /** Real tokens a second: those with a target and the others. */
+  supervisedTokensPerSecond: v.number(),
+  promptTokensPerSecond: v.number(),
+  /** Positions that no row has: always 0, since rows are laid end to end. */
+  paddingShare: v.number(),
+  /** Share of the steps' seconds in which rows were read and laid out. */
+  dataShare: v.nullable(v.number()),
+  /** Of the matrix products, and of this machine's fastest one; null where they were not counted or measured. */
+  flopsPerSecond: v.nullable(v.number()),
+  peakFlopsPerSecond: v.nullable(v.number()),
+});
+export type RunPerformance = v.InferOutput<typeof runPerformance>;
+
 export const runDetail = v.object({
   summary: runSummary,
   config: v.array(configEntry),
@@ -109,6 +125,11 @@ export const runDetail = v.object({
   ),
   /** Steps that changed nothing because loss or gradient was not a finite number, with the rows in them. */
   skipped: v.array(v.object({ step: v.number(), what: v.picklist(["loss", "gradient"]), rows: v.array(v.number()) })),
+  /** What it was expected to take, and what it took so far. */
+  forecast: v.nullable(forecast),
+  taken: v.object({ memoryBytes: v.nullable(v.number()), seconds: v.number(), diskBytes: v.number() }),
+  /** Null before the first step. */
+  performance: v.nullable(runPerformance),
   canResume: v.boolean(),
   /** It has a checkpoint from which more passes or steps can be made. */
   canExtend: v.boolean(),
@@ -149,6 +170,9 @@ export const planPreview = v.object({
   rows: v.nullable(v.number()),
   evalRows: v.nullable(v.number()),
   steps: v.nullable(v.number()),
+  /** Null while the configuration cannot be resolved, or the model's shape is not known. */
+  forecast: v.nullable(forecast),
+  room,
 });
 export type PlanPreview = v.InferOutput<typeof planPreview>;
 
@@ -194,6 +218,8 @@ export const runsContract = {
   plan: read.input(draft).output(planPreview),
   /** Whether loss and gradients of some rows depend on how a step lays them out. Ends when its caller goes away. */
   checkSetup: read.input(draft).output(setupCheck),
+  /** Makes a few steps of a draft and throws them away; the plan then stands on them. Ends when its caller goes away. */
+  measure: read.input(draft).output(v.object({})),
   /** Queues a run. Blocking findings must be waived by class, here or before (`waivers`), else the error names them. */
   start: procedure
     .input(v.object({ ...draft.entries, proofId: id, name: v.optional(v.string()), waive: v.array(v.string()) }))

@@ -74,6 +74,21 @@ export const layoutJob = v.object({
 });
 export type LayoutJob = v.InferOutput<typeof layoutJob>;
 
+/** A worker that makes a few steps of a run without keeping them, to say what the run will take, then ends. */
+export const measureJob = v.object({
+  kind: v.literal("measure"),
+  protocol: v.literal(WORKER_PROTOCOL),
+  modelDir: v.string(),
+  adapterDir: v.nullable(v.string()),
+  snapshot: v.string(),
+  /** Rows of the snapshot, micro-batch by micro-batch; the largest that the run will have comes first. */
+  units: v.array(v.array(v.number())),
+  /** Resolved run configuration, every key present. */
+  config: v.record(v.string(), v.unknown()),
+  threads: v.number(),
+});
+export type MeasureJob = v.InferOutput<typeof measureJob>;
+
 export const generateRequest = v.object({
   type: v.literal("generate"),
   requestId: v.string(),
@@ -93,7 +108,7 @@ export type GenerateRequest = v.InferOutput<typeof generateRequest>;
  * record) until resume, which also makes a run that waits for disk space try again at once.
  */
 export const coreMessage = v.variant("type", [
-  v.object({ type: v.literal("job"), job: v.variant("kind", [trainJob, chatJob, layoutJob]) }),
+  v.object({ type: v.literal("job"), job: v.variant("kind", [trainJob, chatJob, layoutJob, measureJob]) }),
   v.object({ type: v.literal("stop"), mode: v.picklist(["save", "discard"]) }),
   v.object({ type: v.literal("save") }),
   v.object({ type: v.literal("pause") }),
@@ -122,6 +137,9 @@ export const stepMetrics = v.object({
   supervisedTokens: v.number(),
   stepSeconds: v.number(),
   peakMemoryBytes: v.number(),
+  /** Floating point operations of the step's matrix products, and the seconds of the step in which rows were read and laid out. */
+  flops: v.exactOptional(v.number()),
+  dataSeconds: v.exactOptional(v.number()),
 });
 export type StepMetrics = v.InferOutput<typeof stepMetrics>;
 
@@ -149,6 +167,8 @@ export const workerEvent = v.variant("type", [
     threads: v.number(),
     versions: v.record(v.string(), v.string()),
   }),
+  /** The fastest float32 matrix product of this machine, measured when the run began; operations a second. */
+  v.object({ type: v.literal("peak"), flopsPerSecond: v.number() }),
   v.object({ type: v.literal("phase"), phase: v.picklist(RUN_PHASES) }),
   v.object({
     type: v.literal("totals"),
@@ -221,6 +241,18 @@ export const workerEvent = v.variant("type", [
     packed: v.number(),
     separate: v.number(),
     weightSum: v.number(),
+  }),
+  /** What a `measure` job found. Seconds and bytes; `checkpointBytes` with the optimizer's state. */
+  v.object({
+    type: v.literal("measured"),
+    /** Reading the model and compiling. */
+    loadSeconds: v.number(),
+    /** In order; the first was the largest, and warmed up. */
+    steps: v.array(v.object({ tokens: v.number(), flops: v.number(), seconds: v.number() })),
+    evaluation: v.object({ tokens: v.number(), seconds: v.number() }),
+    peakMemoryBytes: v.number(),
+    checkpointBytes: v.number(),
+    resultBytes: v.number(),
   }),
   v.object({
     type: v.literal("done"),

@@ -17,6 +17,8 @@ export interface EngineDescription {
 
 /** A compiled graph. Its buffers are bound by name when it runs. */
 export interface Program {
+  /** What runs, after optimization. */
+  readonly graph: Graph;
   /**
    * Runs once with a tensor for every `feed` input; symbolic sizes follow from them. Outputs that replace a buffer do so
    * in place, all others come back by name.

@@ -140,8 +140,14 @@ async function openRun(parts: Parts, opened: { close(): void | Promise<void> }[]
   const holds = { config, plan, trainer, sampler, data, evaluation, samples, best, skips, history, log, reporter };
   const run = { ...holds, ...control, ...saver, outputDir };
   announce({ run, job, resumed });
+  if (trainer.parameters.total >= WORTH_PEAK) {
+    control.send({ type: "peak", flopsPerSecond: await trainer.matmulPeak() });
+  }
   return run;
 }
+
+/** Parameters from which a step's share of the machine's peak says anything. */
+const WORTH_PEAK = 10_000_000;
 
 const openSamples = ({ job, config, control }: Parts, trainer: Trainer): Samples =>
   new Samples({

@@ -1,5 +1,6 @@
 import { LOGIT_BYTES } from "#shared/config/index.ts";
 import { GraphBuilder } from "#worker/graph/builder.ts";
+import type { RunSizes } from "#worker/graph/flops.ts";
 import { gradients } from "#worker/graph/gradients.ts";
 import type { Dim, Graph, ValueId } from "#worker/graph/ops.ts";
 import { float, int, type HostTensor } from "#worker/engines/engine.ts";
@@ -83,4 +84,18 @@ export function lossFeeds(batch: MicroBatch, layout: Layout, weightSum: number):
     targets: int(layout.targets),
     target_weights: float(layout.targetWeights.map((weight) => weight / weightSum)),
   };
+}
+
+/** What the work of one run of the graph depends on. */
+export function sizesOf({ tokens, scored, chunks, rowChunks }: Layout): RunSizes {
+  return { dims: { tokens, scored }, pairs: { chunks: pairsOf(chunks), row_chunks: pairsOf(rowChunks) } };
+}
+
+function pairsOf(chunks: Int32Array): number {
+  let pairs = 0;
+  for (let at = 0; at < chunks.length; at += 4) {
+    const [from = 0, to = 0, first = 0, end = 0] = chunks.subarray(at, at + 4);
+    pairs += (to - from) * (end - first);
+  }
+  return pairs;
 }

@@ -12,6 +12,7 @@ export async function takeStep(run: Run, step: number): Promise<void> {
   const { config, plan, sampler, trainer } = run;
   const started = performance.now();
   const batches = sampler.step(step).microBatches.map((rows) => layRows(run.data, rows));
+  const dataSeconds = (performance.now() - started) / 1000;
   const learningRate = config.learning_rate * learningRateFactor(step, config, plan);
   const result = await trainer.step(batches, { step, learningRate });
   const stepSeconds = (performance.now() - started) / 1000;
@@ -28,6 +29,8 @@ export async function takeStep(run: Run, step: number): Promise<void> {
     supervisedTokens: total((batch) => batch.supervisedTokens),
     stepSeconds,
     peakMemoryBytes: peakMemoryBytes(),
+    flops: result.flops,
+    dataSeconds,
   });
 }
 

@@ -1,4 +1,5 @@
 import { SiftError } from "#shared/errors.ts";
+import { flopsOf } from "#worker/graph/flops.ts";
 import { int, type Engine, type Program } from "#worker/engines/engine.ts";
 import type { ModelSpec } from "#worker/models/folder.ts";
 import { loraValues } from "#worker/models/initialise.ts";
@@ -24,7 +25,7 @@ import {
   type OptimizerOptions,
 } from "./adamw.ts";
 import { generatorOver, type Generator } from "#worker/generate/generator.ts";
-import { lossFeeds, lossGraph } from "./loss-graph.ts";
+import { lossFeeds, lossGraph, sizesOf } from "./loss-graph.ts";
 
 export type Method =
   | { readonly kind: "full" }
@@ -66,6 +67,8 @@ export interface StepResult {
   readonly tokens: number;
   /** Positions with a scored target. */
   readonly supervised: number;
+  /** Floating point operations of the matrix products. */
+  readonly flops: number;
 }
 
 /** A tensor that is read when it is wanted, so that a checkpoint never doubles a model's memory. */
@@ -178,12 +181,12 @@ export class TrainStep {
    */
   async step(microBatches: readonly MicroBatch[], learningRate: number): Promise<StepResult> {
     const laidOut = this.#layOut(microBatches);
-    const { loss, gradNorm } = await this.#accumulate(laidOut);
+    const { loss, gradNorm, flops } = await this.#accumulate(laidOut);
     this.#steps++;
     const skipped = !Number.isFinite(loss) || !Number.isFinite(gradNorm);
     if (!skipped) await this.#update(learningRate);
     const tokens = sum(laidOut.map(({ layout }) => layout.tokens));
-    return { loss, gradNorm, skipped, tokens, supervised: sum(laidOut.map(({ layout }) => layout.scored)) };
+    return { loss, gradNorm, skipped, tokens, supervised: sum(laidOut.map(({ layout }) => layout.scored)), flops };
   }
 
   /** Loss and gradients (to be read with `gradients`) of a step that is not made. */
@@ -192,21 +195,22 @@ export class TrainStep {
   }
 
   /** Fills the gradient buffers from all micro-batches together. */
-  async #accumulate(laidOut: readonly LaidOut[]): Promise<{ loss: number; gradNorm: number }> {
+  async #accumulate(laidOut: readonly LaidOut[]): Promise<{ loss: number; gradNorm: number; flops: number }> {
     const { trained, gradients } = this.#parts;
     const { engine } = this.#parts.options;
     const weightSum = sum(laidOut.map(({ layout }) => layout.weightSum));
     if (!(weightSum > 0)) throw new SiftError("step-unscored", "no position of this step is scored");
     for (const { name } of trained) engine.load(gradientBuffer(name), (target) => void target.fill(0));
-    let loss = 0;
+    let [loss, flops] = [0, 0];
     for (const [index, { batch, layout }] of laidOut.entries()) {
       if (layout.scored === 0) continue;
+      flops += flopsOf(gradients.graph, sizesOf(layout));
       const feeds = { ...lossFeeds(batch, layout, weightSum), dropout_seed: int(this.#dropoutSeed(index)) };
       loss += first(await gradients.run(feeds), "loss");
     }
     await this.#parts.norm.run({});
     const [gradNorm = NaN] = await engine.read(GRADIENT_NORM);
-    return { loss, gradNorm };
+    return { loss, gradNorm, flops };
   }
 
   async #update(learningRate: number): Promise<void> {

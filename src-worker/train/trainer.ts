@@ -3,6 +3,7 @@ import type { RunConfig } from "#shared/config/index.ts";
 import { SiftError } from "#shared/errors.ts";
 import type { LoraAdapterConfig } from "#shared/formats/adapter-config.ts";
 import type { EngineDescription } from "#worker/engines/engine.ts";
+import { matmulPeak } from "#worker/engines/peak.ts";
 import type { Generator } from "#worker/generate/generator.ts";
 import type { MicroBatch } from "#worker/models/layout.ts";
 import { RandomStream } from "#worker/models/random.ts";
@@ -34,6 +35,7 @@ export class Trainer {
   readonly #steps: TrainStep;
   readonly #model: ModelSpec;
   readonly #config: RunConfig;
+  readonly #peak: () => Promise<number>;
   readonly #dispose: () => Promise<void>;
 
   private constructor(parts: {
@@ -41,6 +43,7 @@ export class Trainer {
     model: ModelSpec;
     config: RunConfig;
     steps: TrainStep;
+    peak: () => Promise<number>;
     dispose: () => Promise<void>;
   }) {
     this.engine = parts.engine;
@@ -48,6 +51,7 @@ export class Trainer {
     this.#model = parts.model;
     this.#config = parts.config;
     this.#steps = parts.steps;
+    this.#peak = parts.peak;
     this.#dispose = parts.dispose;
   }
 
@@ -70,7 +74,14 @@ export class Trainer {
       seed: config.seed,
     });
     if (source.resume) putBack(steps, config, source.resume);
-    return new Trainer({ engine: engine.description, model, config, steps, dispose: () => engine.dispose() });
+    return new Trainer({
+      engine: engine.description,
+      model,
+      config,
+      steps,
+      peak: () => matmulPeak(engine),
+      dispose: () => engine.dispose(),
+    });
   }
 
   /** Tied tensors count once; an adapter counts towards the total. */
@@ -135,6 +146,11 @@ export class Trainer {
     const scale = noiseScale(raw, config);
     const noise = embeddingNoise({ rows, documents: batch.documents }, { alpha, hiddenSize, scale, seed, step });
     return { ...batch, noise };
+  }
+
+  /** Of this machine; see `matmulPeak`. */
+  matmulPeak(): Promise<number> {
+    return this.#peak();
   }
 
   /** Writes with the weights as they are whenever it reads. */

@@ -8,6 +8,10 @@ export function runsRouter({ runs }: Services) {
     get: os.get.handler(({ input }) => runs.get(input.runId)),
     plan: os.plan.handler(({ input }) => runs.plan(input)),
     checkSetup: os.checkSetup.handler(({ input, signal }) => runs.checkSetup(input, signal)),
+    measure: os.measure.handler(async ({ input, signal }) => {
+      await runs.measure(input, signal);
+      return {};
+    }),
     start: os.start.handler(async ({ input }) => ({ runId: await runs.start(input) })),
     train: os.train.handler(({ input }) => runs.train(input.layers, input.waive)),
     stop: os.stop.handler(({ input }) => runs.stop(input.runId, input.save)),

@@ -72,7 +72,11 @@ function templateValue(choice: TemplateChoice, folder: string): string {
 }
 
 /** The plan as the form shows it. @param proof of this version under these settings, where there is one */
-export function planPreview(resolved: ResolvedConfig, rows: number, proof: Proof | null): PlanPreview {
+export function planPreview(
+  resolved: ResolvedConfig,
+  rows: number,
+  proof: Proof | null,
+): Omit<PlanPreview, "forecast" | "room"> {
   const { config } = resolved;
   const used = config === null ? rows : Math.min(rows, config.max_samples ?? Infinity);
   const evalRows = config === null ? null : heldOutRows(config, used);
@@ -88,7 +92,7 @@ export function planPreview(resolved: ResolvedConfig, rows: number, proof: Proof
   };
 }
 
-function heldOutRows(config: RunConfig, rows: number): number {
+export function heldOutRows(config: RunConfig, rows: number): number {
   if (config.eval_files.length > 0 || config.eval_split <= 0 || rows < 2) return 0;
   return Math.max(1, Math.round(config.eval_split * rows));
 }
@@ -100,8 +104,13 @@ const PACKED_SHARE = 0.98;
 function plannedSteps(config: RunConfig, data: { rows: number; evalRows: number; proof: Proof | null }): number | null {
   const trainRows = data.rows - data.evalRows;
   if (config.max_steps !== null) return config.max_steps;
-  if (!config.packing) return planSteps(trainRows, config).totalSteps;
-  if (!data.proof || data.proof.rows === 0) return null;
-  const tokens = (data.proof.tokens * trainRows) / data.proof.rows;
-  return planSteps(Math.max(1, Math.ceil(tokens / (PACKED_SHARE * config.max_length))), config).totalSteps;
+  if (config.packing && (!data.proof || data.proof.rows === 0)) return null;
+  const trainTokens = data.proof ? (data.proof.tokens * trainRows) / data.proof.rows : 0;
+  return planSteps(unitsOf(config, { trainRows, trainTokens }), config).totalSteps;
+}
+
+/** Rows, or with packing the blocks that they will fill. */
+export function unitsOf(config: RunConfig, rows: { trainRows: number; trainTokens: number }): number {
+  if (!config.packing) return rows.trainRows;
+  return Math.max(1, Math.ceil(rows.trainTokens / (PACKED_SHARE * config.max_length)));
 }

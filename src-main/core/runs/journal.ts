@@ -20,6 +20,7 @@ const NOT_RECORDED = [
   "generate-failed",
   "pack-losses",
   "arrangement",
+  "measured",
 ] as const;
 type Recorded = Exclude<WorkerEvent, { type: (typeof NOT_RECORDED)[number] }>;
 const isRecorded = (event: WorkerEvent): event is Recorded => !NOT_RECORDED.some((type) => type === event.type);
@@ -104,6 +105,7 @@ export class RunJournal {
         return progress.recordEvaluation(runId, event);
       case "checkpoint":
         return progress.recordCheckpoint(runId, this.#clock(), event);
+      case "peak":
       case "sample":
       case "log":
       case "done":

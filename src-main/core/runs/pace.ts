@@ -3,9 +3,10 @@ import { pausesBetween, secondsLeft } from "./speed.ts";
 
 /** Evaluation computes the forward pass only: about a third of a step's work a token. */
 const FORWARD_SHARE = 1 / 3;
-/** A checkpoint before any has been measured: float32 weights and two moments, flushed and hashed at some 200 MB/s. */
-const SAVE_BASE_SECONDS = 0.05;
-const SAVE_SECONDS_PER_PARAMETER = 12 / 200e6;
+/** A checkpoint before any has been measured: flushed and hashed at some 200 MB/s. */
+export const saveSeconds = (bytes: number): number => 0.05 + bytes / 200e6;
+/** Float32 weights and two moments. */
+const CHECKPOINT_BYTES_PER_PARAMETER = 12;
 
 type Phase = Extract<WorkerEvent, { type: "phase" }>["phase"];
 const everyOf = (value: unknown): number | null => (typeof value === "number" && value > 0 ? value : null);
@@ -18,7 +19,7 @@ export class RunPace {
   #totalSteps = 0;
   #stepsPerEpoch = 1;
   #rowShare = 0;
-  #saveGuess = SAVE_BASE_SECONDS;
+  #saveGuess = saveSeconds(0);
   #phase: Phase | undefined;
   #since = 0;
   readonly #stepSeconds: number[] = [];
@@ -36,7 +37,7 @@ export class RunPace {
       this.#step = event.startStep;
       this.#totalSteps = event.totalSteps;
       this.#stepsPerEpoch = event.stepsPerEpoch;
-      this.#saveGuess = SAVE_BASE_SECONDS + event.trainableParameters * SAVE_SECONDS_PER_PARAMETER;
+      this.#saveGuess = saveSeconds(event.trainableParameters * CHECKPOINT_BYTES_PER_PARAMETER);
       this.#rowShare = event.trainRows > 0 ? event.evalRows / event.trainRows : 0;
     }
     if (event.type === "phase") this.#enter(event.phase, time);

@@ -26,6 +26,7 @@ import type { Draft } from "./draft.ts";
 import { extendedEntries, type Extension } from "./extension.ts";
 import { hasEnded, RunJournal } from "./journal.ts";
 import { lastCheckpoint } from "./output-dir.ts";
+import { Planner } from "./planner.ts";
 import { prepareRun, snapshotFolder } from "./prepare.ts";
 import { RunQueue } from "./queue.ts";
 import { sourcesOf } from "./resolve.ts";
@@ -75,6 +76,7 @@ export class RunService {
     });
     this.#starter = new RunStarter({
       ...parts,
+      planner: new Planner(parts),
       queueNew: this.#queueNew.bind(this),
       goOn: this.#goOn.bind(this),
     });
@@ -113,6 +115,16 @@ export class RunService {
 
   checkSetup(draft: Draft, signal?: AbortSignal): Promise<SetupCheck> {
     return this.#starter.checkSetup(draft, signal);
+  }
+
+  /** @throws SiftError `run-active`: a run that trains keeps its cores, and its memory would be missing */
+  measure(draft: Draft, signal?: AbortSignal): Promise<void> {
+    if (this.#queue.active) {
+      throw new SiftError("run-active", "a run is training, so that steps cannot be measured now", {
+        remedy: "measure when it has ended",
+      });
+    }
+    return this.#starter.measure(draft, signal);
   }
 
   start(request: StartRequest): Promise<string> {

@@ -17,9 +17,10 @@ import { maskText } from "#shared/text/index.ts";
 import { openCoder, settingsHash } from "../text/encoding.ts";
 import { textHash } from "../text/report.ts";
 import { waiversOf } from "../text/waivers.ts";
-import { planPreview, resolveDraft, type Draft, type DraftContext } from "./draft.ts";
+import { resolveDraft, type Draft, type DraftContext } from "./draft.ts";
 import { hasEnded } from "./journal.ts";
 import { chooseStart, requireSameRun, type FoundCheckpoint } from "./output-dir.ts";
+import type { PlannedDraft, Planner } from "./planner.ts";
 import { modelFolder, resolveLayers, sourcesOf } from "./resolve.ts";
 import { encodeSettingsOf, templateChoiceOf } from "./settings.ts";
 import { checkSetup } from "./setup-check.ts";
@@ -40,6 +41,7 @@ interface Parts {
   readonly paths: HomePaths;
   readonly hashes: DataHashes;
   readonly models: ModelService;
+  readonly planner: Planner;
   /** @returns the id of the queued run */
   readonly queueNew: (run: NewRun, entries: readonly ConfigEntry[]) => string;
   readonly goOn: (run: Run, change: Continuation) => string;
@@ -56,9 +58,15 @@ export class RunStarter {
   async plan(draft: Draft): Promise<PlanPreview> {
     const context = await this.#draftContext(draft.versionId);
     const resolved = resolveDraft(draft, context);
-    const proof =
-      resolved.config && (await this.#latestProof(draft.versionId, encodeSettingsOf(resolved.config, draft)));
-    return planPreview(resolved, context.rows, proof);
+    return this.#parts.planner.preview(resolved, context.rows, resolved.config && plannedDraft(draft, resolved.config));
+  }
+
+  /** @throws SiftError `bad-config`, `run-active`, those of `measureRun` */
+  async measure(draft: Draft, signal?: AbortSignal): Promise<void> {
+    const resolved = resolveDraft(draft, await this.#draftContext(draft.versionId));
+    const config = requireConfig(resolved);
+    this.#parts.models.requireTrainable(draft.modelPath, { weights: !config.from_scratch });
+    await this.#parts.planner.measure(plannedDraft(draft, config), signal);
   }
 
   /** @throws SiftError `bad-config`, `setup-rows`, those of the model */
@@ -82,7 +90,8 @@ export class RunStarter {
     const { hash: dataHash } = await hashes.of(request.versionId);
     const proof = this.#requireProof(request.proofId, { versionId: request.versionId, settings, dataHash });
     const waived = requireWaived(proof, { named: request.waive, stored: waiversOf(this.#parts.store, proof) });
-    return this.#parts.queueNew(
+    const forecast = await this.#parts.planner.forecast(plannedDraft(request, config), proof);
+    const runId = this.#parts.queueNew(
       {
         ...this.#base(request.name ?? config.run_name, context.datasetName),
         versionId: request.versionId,
@@ -99,6 +108,8 @@ export class RunStarter {
       },
       resolved.entries,
     );
+    if (forecast) this.#parts.store.forecasts.putOfRun(runId, forecast);
+    return runId;
   }
 
   /** A run from a configuration. @throws SiftError `bad-config`, `resume-differs`, those of files, model and output folder */
@@ -155,11 +166,6 @@ export class RunStarter {
     return { datasetName, rows, runsFolder: paths.runs, templatesFolder: join(paths.home, "templates") };
   }
 
-  async #latestProof(versionId: string, settings: EncodeSettings): Promise<Proof | null> {
-    const { hash: dataHash } = await this.#parts.hashes.of(versionId);
-    return this.#parts.store.proofs.latest({ versionId, settingsHash: settingsHash(settings), dataHash });
-  }
-
   #requireProof(proofId: string, key: { versionId: string; settings: EncodeSettings; dataHash: string }): Proof {
     const { store } = this.#parts;
     const latest = store.proofs.latest({ ...key, settingsHash: settingsHash(key.settings) });
@@ -206,6 +212,11 @@ export class RunStarter {
     };
   }
 }
+
+const plannedDraft = (draft: Draft, config: RunConfig): PlannedDraft => {
+  const { versionId, modelPath } = draft;
+  return { versionId, modelPath, config, settings: encodeSettingsOf(config, draft) };
+};
 
 /** @throws SiftError `findings-block` that names every class which was not waived */
 function requireWaived(

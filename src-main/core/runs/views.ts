@@ -1,3 +1,4 @@
+import { performanceOf, takenBy } from "./taken.ts";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { MadeModel } from "#shared/contract/models.ts";
@@ -87,6 +88,9 @@ export function runDetail(store: Store, run: Run, live: LiveFacts): RunDetail {
     checkpoints: checkpoints.map((each) => ({ ...each, best: !each.final && each.step === best })),
     machine: run.machine,
     skipped: skippedSteps(store, run),
+    forecast: store.forecasts.ofRun(run.id) ?? null,
+    taken: takenBy(store, run),
+    performance: performanceOf(store, run),
     canResume: resumable,
     canExtend: hasEnded(run.state) && checkpoints.some(({ final }) => !final),
     canChat: checkpoints.length > 0 && run.serving !== null,

@@ -1,5 +1,6 @@
 import { openDatabase, type Db } from "./database.ts";
 import { DatasetTable } from "./datasets.ts";
+import { ForecastTable } from "./forecasts.ts";
 import { ImportTable } from "./imports.ts";
 import { JobTable } from "./jobs.ts";
 import { ModelTable, TemplateTable } from "./library.ts";
@@ -23,6 +24,7 @@ export class Store {
   readonly settings: SettingsTable;
   readonly proofs: ProofTable;
   readonly waivers: WaiverTable;
+  readonly forecasts: ForecastTable;
   readonly jobs: JobTable;
   readonly runs: RunTable;
   readonly progress: ProgressTable;
@@ -40,6 +42,7 @@ export class Store {
     this.models = new ModelTable(db);
     this.settings = new SettingsTable(db);
     this.waivers = new WaiverTable(db);
+    this.forecasts = new ForecastTable(db);
     this.jobs = new JobTable(db);
     this.runs = new RunTable(db);
     this.progress = new ProgressTable(db);

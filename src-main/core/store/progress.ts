@@ -28,6 +28,14 @@ const eventRecord = v.object({ sequence: v.number(), time: v.number(), payload: 
 const progressTotals = v.object({ tokens: v.number(), supervisedTokens: v.number(), seconds: v.number() });
 export type ProgressTotals = v.InferOutput<typeof progressTotals>;
 
+export interface Performance extends ProgressTotals {
+  /** Of the run's process; null before the first step. */
+  readonly peakMemoryBytes: number | null;
+  /** Since the run was last started: floating point operations, seconds of laying rows out, and of the steps. */
+  readonly counted: { readonly flops: number; readonly dataSeconds: number; readonly seconds: number };
+  readonly peakFlopsPerSecond: number | null;
+}
+
 export interface Checkpoint {
   readonly step: number;
   readonly path: string;
@@ -51,6 +59,8 @@ export class ProgressTable {
   readonly #range;
   readonly #totals;
   readonly #peak;
+  readonly #performance;
+  readonly #counted;
 
   constructor(db: Db) {
     this.#db = db;
@@ -92,12 +102,39 @@ export class ProgressTable {
       v.object({ loss: v.number() }),
     );
     this.#peak = query(db, "SELECT COALESCE(MAX(peak_memory_bytes), 0) AS n FROM metrics WHERE run = ?", count);
+    this.#performance = query(
+      db,
+      `SELECT coalesce(sum(tokens), 0) AS tokens, coalesce(sum(supervised_tokens), 0) AS supervisedTokens,
+         coalesce(sum(step_seconds), 0) AS seconds, max(peak_memory_bytes) AS peakMemoryBytes FROM metrics WHERE run = ?`,
+      v.object({ ...progressTotals.entries, peakMemoryBytes: v.nullable(v.number()) }),
+    );
+    this.#counted = query(
+      db,
+      `SELECT coalesce(sum(payload ->> 'flops'), 0) AS flops, coalesce(sum(payload ->> 'dataSeconds'), 0) AS dataSeconds,
+         coalesce(sum(payload ->> 'stepSeconds'), 0) AS seconds
+       FROM events WHERE run = ? AND type = 'step' AND payload ->> 'flops' IS NOT NULL
+         AND sequence > coalesce((SELECT max(sequence) FROM events WHERE run = ? AND type = 'totals'), 0)`,
+      v.object({ flops: v.number(), dataSeconds: v.number(), seconds: v.number() }),
+    );
     this.#totals = query(
       db,
       `SELECT coalesce(sum(tokens), 0) AS tokens, coalesce(sum(supervised_tokens), 0) AS supervisedTokens,
          coalesce(sum(step_seconds), 0) AS seconds FROM metrics WHERE run = ? AND step > ?`,
       progressTotals,
     );
+  }
+
+  /** Sums over the steps that stand; `counted` over those whose work was counted. */
+  performance(runId: string): Performance {
+    const run = keyOf("r", runId);
+    const sums = this.#performance.get(run);
+    const counted = this.#counted.get(run, run);
+    const peak = this.eventsOfType(runId, "peak").at(-1);
+    return {
+      ...(sums ?? { tokens: 0, supervisedTokens: 0, seconds: 0, peakMemoryBytes: null }),
+      counted: counted ?? { flops: 0, dataSeconds: 0, seconds: 0 },
+      peakFlopsPerSecond: peak?.flopsPerSecond ?? null,
+    };
   }
 
   /** Appends an event; its sequence number, 1, 2, … within the run. */

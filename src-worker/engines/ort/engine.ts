@@ -122,6 +122,10 @@ class OrtProgram implements Program {
     this.#parts = parts;
   }
 
+  get graph(): Graph {
+    return this.#parts.graph;
+  }
+
   async run(feeds: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>> {
     const { graph, session } = this.#parts;
     const inputs = Object.fromEntries(graph.inputs.map((input) => [input.name, this.#bind(input, feeds)]));
