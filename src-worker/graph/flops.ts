@@ -18,6 +18,7 @@ const COUNTS: { readonly [K in OpKind]?: Count } = {
     const [m, k] = node.op.transA ? [inner, rows] : [rows, inner];
     return 2 * m * k * (node.op.transB ? b0 : b1);
   },
+  quantizedGemm: ({ type }) => 2 * (type(0)[0] ?? 0) * (type(0)[1] ?? 0) * (type(2)[0] ?? 0),
   // scores and what they mix; backwards the scores again, and products for P, queries, keys and values
   attention: ({ type, pairs }) => 4 * pairs * (type(0)[1] ?? 0),
   attentionGrad: ({ type, pairs }) => 10 * pairs * (type(0)[1] ?? 0),

@@ -13,16 +13,13 @@ import {
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import { SiftError } from "#shared/errors.ts";
 import type { SnapshotManifest } from "#shared/worker/snapshot.ts";
-import { WORKER_PROTOCOL, type LayoutJob } from "#shared/worker/protocol.ts";
+import { WORKER_PROTOCOL } from "#shared/worker/protocol.ts";
 import { EncodePool } from "../data/pool.ts";
 import { readSource } from "../data/source.ts";
 import type { EncodedPiece } from "../data/thread-protocol.ts";
 import type { Store } from "../store/index.ts";
-import { cancelled } from "../system/jobs.ts";
-import { fromReport } from "../system/reports.ts";
-import { explainExit } from "./failure.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
-import { WorkerProcess } from "./worker-process.ts";
+import { askWorker } from "./worker-job.ts";
 
 /** Rows that the checked ones are chosen among. */
 const READ_ROWS = 200;
@@ -46,7 +43,12 @@ export async function checkSetup(request: SetupRequest, signal?: AbortSignal): P
   try {
     const manifest = await writeRows(snapshot, await chooseRows(request, signal));
     const setup = { config: { ...config }, adapterDir: config.adapter_name_or_path };
-    const results = await runWorker({ modelDir: modelPath, snapshot, packs: [], setup }, signal);
+    const threads = availableParallelism();
+    const results = await askWorker(
+      { kind: "layout", protocol: WORKER_PROTOCOL, threads, modelDir: modelPath, snapshot, packs: [], setup },
+      "arrangement",
+      { folder: snapshot, signal },
+    );
     return summary(manifest, results);
   } finally {
     rmSync(snapshot, { recursive: true, force: true });
@@ -91,32 +93,6 @@ async function writeRows(folder: string, pieces: readonly EncodedPiece[]): Promi
     await writer.abandon();
     throw error;
   }
-}
-
-/** What a worker process finds; it is killed when nobody waits any more. */
-function runWorker(
-  job: Omit<LayoutJob, "kind" | "protocol" | "threads">,
-  signal: AbortSignal | undefined,
-): Promise<ArrangementResult[]> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(cancelled());
-    const found: ArrangementResult[] = [];
-    const worker = new WorkerProcess({
-      onEvent: (event) => {
-        if (event.type === "arrangement") found.push(event);
-        else if (event.type === "failed") reject(fromReport(event.error));
-      },
-      onExit: (exit) => {
-        signal?.removeEventListener("abort", stop);
-        if (exit.code === 0 && found.length > 0) resolve(found);
-        else reject(signal?.aborted ? cancelled() : fromReport(explainExit(exit, { outputDir: job.snapshot })));
-      },
-    });
-    const stop = (): void => worker.kill();
-    signal?.addEventListener("abort", stop);
-    const full: LayoutJob = { kind: "layout", protocol: WORKER_PROTOCOL, threads: availableParallelism(), ...job };
-    worker.send({ type: "job", job: full });
-  });
 }
 
 function summary({ rows, tokens, supervisedTokens }: SnapshotManifest, results: ArrangementResult[]): SetupCheck {

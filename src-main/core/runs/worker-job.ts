@@ -30,7 +30,7 @@ export function askWorker<Type extends WorkerEvent["type"]>(
         signal?.removeEventListener("abort", stop);
         if (signal?.aborted) reject(cancelled());
         else if (failed) reject(failed);
-        else if (found.length > 0) resolve(found);
+        else if (exit.code === 0 && found.length > 0) resolve(found);
         else reject(fromReport(explainExit(exit, { outputDir: folder })));
       },
     });

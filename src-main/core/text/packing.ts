@@ -13,17 +13,15 @@ import {
 import { SiftError } from "#shared/errors.ts";
 import { packRows } from "#shared/text/packing.ts";
 import { IGNORE } from "#shared/text/types.ts";
-import { WORKER_PROTOCOL, type LayoutJob, type WorkerEvent } from "#shared/worker/protocol.ts";
+import { WORKER_PROTOCOL, type WorkerEvent } from "#shared/worker/protocol.ts";
 import { EncodePool } from "../data/pool.ts";
 import { readSource } from "../data/source.ts";
 import type { EncodedPiece } from "../data/thread-protocol.ts";
 import { inspectModel } from "../models/inspect.ts";
-import { explainExit } from "../runs/failure.ts";
 import { SnapshotWriter } from "../runs/snapshot-writer.ts";
-import { WorkerProcess } from "../runs/worker-process.ts";
+import { askWorker } from "../runs/worker-job.ts";
 import type { Store } from "../store/index.ts";
 import { fromReport } from "../system/reports.ts";
-import { cancelled } from "../system/jobs.ts";
 import { rowCache } from "./row-cache.ts";
 
 type PackEvent = Extract<WorkerEvent, { type: "pack-losses" }>;
@@ -74,7 +72,12 @@ export class PackingService {
         chosen.map((pack) => packs[pack] ?? []),
         pieces,
       );
-      const events = await runWorker({ modelDir: modelPath, snapshot, packs: places }, signal);
+      const threads = availableParallelism();
+      const events = await askWorker(
+        { kind: "layout", protocol: WORKER_PROTOCOL, threads, modelDir: modelPath, snapshot, packs: places },
+        "pack-losses",
+        { folder: snapshot, signal },
+      );
       return summary(chosen, places.flat().length, events);
     } finally {
       rmSync(snapshot, { recursive: true, force: true });
@@ -152,32 +155,6 @@ async function writePacks(
     await writer.abandon();
     throw error;
   }
-}
-
-/** What a worker process says about the packs; it is killed when nobody waits any more. */
-function runWorker(
-  job: Omit<LayoutJob, "kind" | "protocol" | "threads">,
-  signal: AbortSignal | undefined,
-): Promise<PackEvent[]> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(cancelled());
-    const found: PackEvent[] = [];
-    const worker = new WorkerProcess({
-      onEvent: (event) => {
-        if (event.type === "pack-losses") found.push(event);
-        else if (event.type === "failed") reject(fromReport(event.error));
-      },
-      onExit: (exit) => {
-        signal?.removeEventListener("abort", stop);
-        if (found.length === job.packs.length) resolve(found);
-        else reject(signal?.aborted ? cancelled() : fromReport(explainExit(exit, { outputDir: job.snapshot })));
-      },
-    });
-    const stop = (): void => worker.kill();
-    signal?.addEventListener("abort", stop);
-    const full: LayoutJob = { kind: "layout", protocol: WORKER_PROTOCOL, threads: availableParallelism(), ...job };
-    worker.send({ type: "job", job: full });
-  });
 }
 
 function summary(packs: number[], rows: number, events: readonly PackEvent[]): PackLosses {
