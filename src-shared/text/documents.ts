@@ -4,7 +4,10 @@ import { buildRow } from "./rowBuilder.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import { IGNORE, type PretokenizedRow } from "./types.ts";
 
-/** A text without roles: every token is trained, behind the BOS that the tokenizer itself would put before a text. */
+/**
+ * A text without roles: every token is trained, behind the BOS that the tokenizer itself would put before a text.
+ * @throws SiftError `row-empty`
+ */
 export function encodePlainText(text: string, tokenizer: Tokenizer): EncodeResult {
   const tokens = tokenizer.encode(text);
   const { addsBos, specialTokens } = tokenizer.files;
@@ -25,6 +28,7 @@ const NO_MESSAGES: Omit<RowFacts, "kind"> = { roles: [], lossy: false, specialIn
 /**
  * A row that another tool tokenized, checked: equal lengths, every label its own id or -100, ids within the vocabulary.
  * `vocabularySize` may be unknown (a model folder without tokenizer).
+ * @throws SiftError `row-tokens` or `row-token-id`
  */
 export function encodePretokenized(row: PretokenizedRow, vocabularySize?: number): EncodeResult {
   const { inputIds, labels } = row;

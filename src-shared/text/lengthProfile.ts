@@ -28,6 +28,7 @@ export interface PolicyProfile {
   /** From the lengths of turns: a template that writes another text once turns are gone makes it an estimate. */
   readonly oldestTurns: KeptTokens;
 }
+/** Tokens and supervised tokens that are left, by limit. */
 export interface KeptTokens {
   readonly tokens: readonly number[];
   readonly supervised: readonly number[];
@@ -41,6 +42,7 @@ export interface ProfiledRow extends Pick<EncodedRow, "ids" | "labels"> {
   readonly starts?: Int32Array;
   readonly ends?: Int32Array;
 }
+/** What tells the turns of a row apart. */
 export interface TurnFacts {
   /** Role of each message; none where the row is no conversation. */
   readonly roles?: readonly string[];

@@ -11,6 +11,7 @@ export interface ShiftedLabels {
  * Labels of one document for next-token loss: position i is scored only if token i + 1 is supervised; the last position
  * has no next token, and the document's first token is never a target. The only place where labels are shifted; never
  * call it on a pack.
+ * @throws SiftError `mask-length`
  */
 export function shiftLabels(row: { readonly labels: Int32Array; readonly weights: Float32Array }): ShiftedLabels {
   const { length } = row.labels;

@@ -102,7 +102,10 @@ function missing(value: Value, name: string | Value): Undefined {
 
 const pythonTypePath = (value: Value): string => (value instanceof PyDict ? "dict" : typeName(value));
 
-/** An attribute of the Python type; undefined where it has none. */
+/**
+ * An attribute of the Python type; undefined where it has none.
+ * @throws PythonError of an undefined value, UnsupportedError of a method that we lack
+ */
 export function attributeOf(value: Value, name: string): Value | undefined {
   if (value instanceof Undefined) throw new PythonError("UndefinedError", value.message);
   if (value instanceof Namespace) return value.attributes.get(name);
@@ -194,7 +197,7 @@ function loopChanged(loop: Loop, values: readonly Value[]): boolean {
   return !same;
 }
 
-/** Python's `reversed`. */
+/** Python's `reversed`. @throws PythonError TypeError */
 export function reversed(value: Value): Value {
   if (value instanceof PyIterator) return new PyList([...value.takeAll()].reverse());
   if (value instanceof PyList || value instanceof PyTuple) return new PyIterator([...value.items].reverse());

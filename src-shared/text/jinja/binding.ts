@@ -35,7 +35,7 @@ export function bind(
   return values;
 }
 
-/** An argument that must be there (`bind` with `required` has checked it). */
+/** An argument that must be there (`bind` with `required` has checked it). @throws PythonError TypeError */
 export function given(value: Value | undefined): Value {
   if (value === undefined) throw new PythonError("TypeError", "missing argument");
   return value;

@@ -60,6 +60,7 @@ function tagOf(match: RegExpExecArray): TagPlace {
   return { ...place, kind: "block", name: name ?? "", left: left ?? "", right: right ?? "", opensSet };
 }
 
+/** Tags that begin a block, end one, or stand between the two. */
 export const opensBlock = (tag: TagPlace): boolean => OPENERS.has(tag.name) || tag.opensSet;
 export const closesBlock = (tag: TagPlace): boolean => tag.kind === "block" && tag.name.startsWith("end");
 export const continuesBlock = (tag: TagPlace): boolean => Object.hasOwn(MIDDLES, tag.name);

@@ -2,7 +2,7 @@ import { type Author, Str, TEMPLATE } from "./authored.ts";
 import { keysInOrder, NumberText } from "../json.ts";
 import { PyDict, PyFloat, PyList, type Value } from "./values.ts";
 
-/** A JSON value as a template sees it, written by `author` wherever it holds text. */
+/** A JSON value as a template sees it, written by `author` wherever it holds text. @throws TypeError of what JSON does not have */
 export function toValue(json: unknown, author: Author = TEMPLATE): Value {
   if (json === null || json === undefined) return null;
   if (typeof json === "string") return Str.by(json, author);

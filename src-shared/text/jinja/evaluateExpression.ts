@@ -168,7 +168,7 @@ export class ExpressionEvaluator {
   }
 }
 
-/** `callee(args)`: a function, a macro, a bound method, or `loop` in a recursive loop. */
+/** `callee(args)`: a function, a macro, a bound method, or `loop` in a recursive loop. @throws PythonError of what cannot be called */
 export function callValue(callee: Value, args: Arguments): Value {
   if (callee instanceof Callable) return callee.call(args);
   if (callee instanceof Loop) return callLoop(callee, args);

@@ -10,7 +10,7 @@ export interface FieldAccess {
   readonly getItem: (value: Value, index: Value) => Value;
 }
 
-/** Python's `text.format(…)`. Text put in keeps who wrote it. */
+/** Python's `text.format(…)`. Text put in keeps who wrote it. @throws PythonError as Python, UnsupportedError by name */
 export function formatBraces(format: Str, args: Arguments, access: FieldAccess): Str {
   const out = new StrBuilder();
   const { text } = format;

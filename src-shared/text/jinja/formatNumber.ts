@@ -32,7 +32,10 @@ function dropDigits(digits: bigint, places: number): bigint {
 
 const MAX_PRECISION = 10_000;
 
-/** Digits of a non-negative float under a Python presentation type (e, f, g, %), correctly rounded. */
+/**
+ * Digits of a non-negative float under a Python presentation type (e, f, g, %), correctly rounded.
+ * @throws SiftError `template-limit` beyond 10,000 digits
+ */
 export function formatFloat(value: number, type: string, precision: number): string {
   if (precision > MAX_PRECISION) throw limitError(`it asks for more than ${MAX_PRECISION} digits of a number`);
   const text = lowerFloat(value, type.toLowerCase(), precision);

@@ -19,7 +19,7 @@ import {
 const CONVERSION =
   /%(?:\((?<key>[^)]*)\))?(?<flags>[-+ 0#]*)(?<width>\*|\d+)?(?:\.(?<precision>\*|\d+)?)?[hlL]?(?<type>.)?/gsu;
 
-/** Python's `text % values`. Text put in with %s keeps who wrote it. */
+/** Python's `text % values`. Text put in with %s keeps who wrote it. @throws PythonError as Python, UnsupportedError by name */
 export function formatPercent(format: Str, values: Value): Str {
   const out = new StrBuilder();
   const args = new PercentArguments(values);

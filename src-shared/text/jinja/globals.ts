@@ -61,7 +61,7 @@ function namespace(args: Arguments): Namespace {
   return result;
 }
 
-/** Hugging Face's environment keeps names that begin with an underscore out of namespaces. */
+/** Hugging Face's environment keeps names that begin with an underscore out of namespaces. @throws PythonError SecurityError */
 export function setNamespace(target: Namespace, name: string, value: Value): void {
   if (name.startsWith("_")) {
     throw new PythonError(

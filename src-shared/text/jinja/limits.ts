@@ -124,13 +124,13 @@ export function spendText(characters: number): void {
   running?.spend(characters / CHARACTERS_A_UNIT);
 }
 
-/** Counts a search; one that could take quadratic time on long texts is refused. */
+/** Counts a search; one that could take quadratic time on long texts is refused. @throws SiftError `template-limit` */
 export function spendSearch(text: string, wanted: string): void {
   if (running && text.length * wanted.length > 1e12) throw limitError("it searches a huge text for a huge text");
   running?.spend(text.length / CHARACTERS_A_UNIT);
 }
 
-/** To be called before a text of so many characters is made. */
+/** To be called before a text of so many characters is made. @throws SiftError `template-limit` */
 export function fitsText(characters: number): void {
   if (running && !(characters <= MAX_TEXT)) throw limitError(`it makes a text longer than ${MAX_TEXT} characters`);
 }
@@ -140,7 +140,7 @@ export function madeText(characters: number): void {
   running?.made(characters);
 }
 
-/** To be called before a list of so many items is made. */
+/** To be called before a list of so many items is made. @throws SiftError `template-limit` */
 export function fitsItems(items: number): void {
   if (running && !(items <= MAX_ITEMS)) throw limitError(`it makes a list of more than ${MAX_ITEMS} items`);
 }

@@ -36,7 +36,7 @@ export function truthy(value: Value): boolean {
   return true;
 }
 
-/** The items a `for` loop sees. */
+/** The items a `for` loop sees. @throws PythonError TypeError */
 export function iterate(value: Value): readonly Value[] {
   if (value instanceof PyList || value instanceof PyTuple) return value.items;
   if (value instanceof Str) return value.characters();
@@ -112,7 +112,7 @@ function itemsEqual(a: readonly Value[], b: readonly Value[]): boolean {
   return a.length === b.length && a.every((item, i) => equals(item, b[i] ?? null));
 }
 
-/** Negative, zero or positive; NaN where a NaN is compared. */
+/** Negative, zero or positive; NaN where a NaN is compared. @throws PythonError TypeError where Python cannot compare */
 export function order(a: Value, b: Value, operator: string): number {
   if (isNumeric(a) && isNumeric(b)) {
     const [x, y] = [plainNumber(a), plainNumber(b)];
@@ -338,7 +338,7 @@ function fitsInteger(bits: number): void {
   if (bits > MAX_BITS) throw limitError(`it makes an integer of more than ${MAX_BITS} bits`);
 }
 
-/** Unary `-` and `+`. */
+/** Unary `-` and `+`. @throws PythonError TypeError */
 export function negate(value: Value, negative: boolean): Value {
   raiseUndefined(value);
   if (value instanceof PyFloat) return negative ? new PyFloat(-value.value) : value;

@@ -38,7 +38,7 @@ const digitCount = (mantissa: string): number => mantissa.replace(/[-.]/g, "").l
 
 const MAX_INTEGER = 10n ** 4300n;
 
-/** Digits of an int; Python refuses to write more than 4,300 of them. */
+/** Digits of an int; Python refuses to write more than 4,300 of them. @throws PythonError ValueError */
 export function integerText(value: number | bigint): string {
   if (typeof value === "bigint" && (value >= MAX_INTEGER || value <= -MAX_INTEGER))
     throw new PythonError("ValueError", "Exceeds the limit (4300 digits) for integer string conversion");

@@ -49,7 +49,7 @@ function pick<Item>(items: readonly Item[], bounds: SliceBounds): Item[] {
   return result;
 }
 
-/** `value[start:stop:step]` */
+/** `value[start:stop:step]`. @throws PythonError of what has no slices */
 export function sliceValue(value: Value, bounds: SliceBounds): Value {
   if (value instanceof Str) return sliceStr(value, bounds);
   if (value instanceof PyList) return new PyList(pick(value.items, bounds), value.author);
@@ -77,7 +77,7 @@ function characterAt(value: Str, index: number): Str | undefined {
   return value.slice(start, start + String.fromCodePoint(value.text.codePointAt(start) ?? 0).length);
 }
 
-/** `value[index]` of a sequence; undefined where there is no such item. */
+/** `value[index]` of a sequence; undefined where there is no such item. @throws UnsupportedError of a `safe` string */
 export function itemAt(value: Value, index: Value): Value | undefined {
   if (value instanceof Markup && !(index instanceof Str)) throw new UnsupportedError("an item of a 'safe' string");
   if (typeof index !== "number" && typeof index !== "boolean") return undefined;

@@ -44,7 +44,10 @@ function dayOfYear(date: Date): number {
   return Math.round((Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) - start) / 86_400_000) + 1;
 }
 
-/** `datetime.strftime` in local time and the C locale; `%-d` and the like drop leading zeros. */
+/**
+ * `datetime.strftime` in local time and the C locale; `%-d` and the like drop leading zeros.
+ * @throws UnsupportedError naming the field
+ */
 export function strftime(format: string, date: Date): string {
   return format.replace(/%(-?)(.)/gs, (_, flag: string, field: string) => {
     const write = FIELDS[field];

@@ -41,7 +41,7 @@ export interface SplitOptions {
   readonly fromRight: boolean;
 }
 
-/** Python's `split` and `rsplit` with a separator. */
+/** Python's `split` and `rsplit` with a separator. @throws PythonError ValueError of an empty separator */
 export function splitStr(value: Str, separator: string, options: SplitOptions): Str[] {
   if (separator === "") throw new PythonError("ValueError", "empty separator");
   spendSearch(value.text, separator);

@@ -222,7 +222,7 @@ export class PythonError extends Error {
 /** A feature that we do not have; never a reason to render something else. */
 export class UnsupportedError extends Error {}
 
-/** A string such that two keys are the same dict key in Python exactly where their strings are equal. */
+/** A string such that two keys are the same dict key in Python exactly where their strings are equal. @throws PythonError TypeError */
 export function hashKey(key: Value): string {
   spend(1);
   if (key instanceof Str) return `s${key.text}`;
@@ -286,7 +286,7 @@ export function isNumeric(value: Value): value is number | bigint | boolean | Py
   );
 }
 
-/** An int-like argument as a number. */
+/** An int-like argument as a number. @throws PythonError TypeError */
 export function asIndex(value: Value, what = "index"): number {
   if (typeof value === "number") return value;
   if (typeof value === "boolean") return Number(value);

@@ -17,6 +17,7 @@ export interface MaskRule {
   readonly part?: RulePart | undefined;
 }
 
+/** A rule with its pattern as an expression that finds every match. */
 export interface CompiledRule extends MaskRule {
   readonly regex: RegExp;
 }
@@ -26,6 +27,7 @@ const MAX_PATTERN = 2_000;
 /** A repetition of a group that ends in a repetition: `(a+)+`. Its time can double with each character. */
 const NESTED_REPETITION = /[^\\][+*}]\)(?:[+*]|\{\d+,)/;
 
+/** Whether a pattern repeats a repetition, which can take a time that doubles with each character. */
 export const repeatsRepetition = (pattern: string): boolean => NESTED_REPETITION.test(pattern);
 
 /** @throws SiftError `mask-rule` that names the rule by its number */

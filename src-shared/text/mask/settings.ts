@@ -11,6 +11,7 @@ export interface MaskSettings {
   readonly roles_to_train: readonly string[];
   readonly loss_scale: readonly string[];
 }
+/** Keys of a run configuration that make the options of a mask. */
 export const MASK_KEYS = [
   "train_on_eos",
   "train_on_header",

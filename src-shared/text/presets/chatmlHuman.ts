@@ -25,6 +25,7 @@ export const CHATML_HUMAN_FORM: TemplateForm = {
   },
 };
 
+/** The form as a preset; its default system text can be replaced. */
 export const CHATML_HUMAN: Preset = {
   name: CHATML_HUMAN_FORM.name,
   kind: "segments",

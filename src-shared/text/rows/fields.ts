@@ -41,7 +41,7 @@ export function resolveRole(role: string, aliases: ReadonlyMap<string, string> |
   return aliases?.get(role) ?? ROLE_ALIASES.get(role) ?? role;
 }
 
-/** Tools of a row: a list, or its JSON text; undefined where there are none. */
+/** Tools of a row: a list, or its JSON text; undefined where there are none. @throws SiftError `row-tools` */
 export function parseTools(value: unknown): readonly unknown[] | undefined {
   const tools = typeof value === "string" && value.trim() !== "" ? parseNested(value, "tools") : value;
   if (tools === undefined || tools === null || tools === "") return undefined;
@@ -72,7 +72,7 @@ export function parseFunctionCalls(text: string): readonly ToolCall[] {
   return calls.map((call) => toolCall({ function: call }, "function_call"));
 }
 
-/** OpenAI `tool_calls`; arguments may be JSON text. */
+/** OpenAI `tool_calls`; arguments may be JSON text. @throws SiftError `row-tool-calls` */
 export function parseToolCalls(value: unknown): readonly ToolCall[] | undefined {
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value))

@@ -33,7 +33,10 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set([
   "spans",
 ]);
 
-/** One turn, in OpenAI (`role`, `content`) or ShareGPT (`from`, `value`) words. */
+/**
+ * One turn, in OpenAI (`role`, `content`) or ShareGPT (`from`, `value`) words.
+ * @throws SiftError `row-turn` or `row-role`, naming the turn
+ */
 export function parseMessage(raw: unknown, index: number, options: MessageOptions): Message {
   if (!isObject(raw))
     throw rowError("row-turn", `turn ${index + 1} must be an object, got ${describe(raw)}`, "correct the row");
