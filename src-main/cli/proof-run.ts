@@ -3,6 +3,7 @@ import type { SettingsFinding } from "#shared/contract/adapting.ts";
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import { proofHtml } from "#shared/report/proofHtml.ts";
 import { addTallies, examplesKept, FINDING_MEANINGS, lossInEnglish, ProofAccumulator } from "#shared/text/index.ts";
+import { addCounts } from "../core/text/prove.ts";
 import { settingsFindings } from "../core/text/departures.ts";
 import type { FindingExample, ProofReport, RuleTally } from "#shared/text/index.ts";
 import type { ThreadRow } from "../core/data/thread-protocol.ts";
@@ -32,12 +33,14 @@ export async function proveRows(
   let rules: readonly RuleTally[] = [];
   const examples: Record<string, readonly FindingExample[]> = {};
   const line = new ProgressLine();
+  const chosen = new Map<string, number>();
   let done = 0;
   let rendered = 0;
   for await (const result of encodeRows({ settings, want: "facts" }, batches)) {
     const { report } = result;
     proof.merge(report);
     rendered += result.rendered;
+    addCounts(chosen, result.chosen);
     rules = addTallies(rules, report.rules ?? []);
     for (const [name, found] of Object.entries(result.examples)) {
       examples[name] = [...(examples[name] ?? []), ...found].slice(0, examplesKept(name));
@@ -46,11 +49,19 @@ export async function proveRows(
   }
   line.clear();
   return {
-    report: { ...proof.report(), rules },
+    report: { ...withChoices(proof.report(), chosen), rules },
     examples,
     settingsFindings: rendered > 0 ? settingsFindings(settings) : [],
   };
 }
+
+/** Says of each class whether the settings ask for all of its rows. */
+const withChoices = (report: ProofReport, chosen: ReadonlyMap<string, number>): ProofReport => ({
+  ...report,
+  findings: report.findings.map((finding) =>
+    chosen.get(finding.class) === finding.count ? { ...finding, by_choice: true } : finding,
+  ),
+});
 
 /** Writes the report where it is asked for: a page of its own, or JSON with the places in the rows. */
 export async function writeReport(file: string, proof: FileProof, facts: ReportFacts): Promise<void> {
@@ -78,10 +89,10 @@ function page({ report, examples, settingsFindings: found }: FileProof, facts: R
       ...(report.rules ?? []).map((tally): [string, string] => [tally.rule, tallyText(tally)]),
     ],
     settings: found.map(settingsSection),
-    findings: report.findings.map(({ class: name, count, rows }) => ({
+    findings: report.findings.map(({ class: name, count, rows, by_choice: chosen }) => ({
       title: `${count} × ${name}`,
       note: FINDING_MEANINGS[name],
-      badge: "",
+      badge: chosen === true ? "by choice" : "",
       rows: `Rows ${rows.join(", ")}${count > rows.length ? ", …" : ""}`,
       examples: (examples[name] ?? []).map(({ row, before, marked, after, instead, position, loss }) => ({
         label: `Row ${row}`,
@@ -106,9 +117,9 @@ export function proofText({ rows, tokens, supervised_tokens: supervised, finding
   const said = rules.map((tally) => [tally.rule, tallyText(tally)]);
   const head = said.length === 0 ? counts : `${counts}\n${table(said)}\n`;
   if (findings.length === 0) return `${head}\nNothing was found.`;
-  const named = findings.map(({ class: name, count, rows: first }) => {
+  const named = findings.map(({ class: name, count, rows: first, by_choice: chosen }) => {
     const shown = first.slice(0, 8).join(", ");
-    return [name, `${count} rows`, `${shown}${count > 8 ? ", …" : ""}`];
+    return [name, `${count} rows`, `${shown}${count > 8 ? ", …" : ""}${chosen === true ? " (by choice)" : ""}`];
   });
   return `${head}\n${table(named)}`;
 }

@@ -45,6 +45,8 @@ export const finding = v.object({
   class: v.string(),
   count: v.number(),
   rows: v.array(v.number()),
+  /** The settings ask for it: it is counted, and stands in no one's way. */
+  byChoice: v.exactOptional(v.boolean()),
   /** At most two; proofs of an earlier version have none. */
   examples: v.optional(v.array(findingExample), []),
 });

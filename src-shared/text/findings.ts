@@ -15,22 +15,31 @@ export const FINDING_CLASSES = [
 /** Name of a class, as the command line prints it. */
 export type FindingClass = (typeof FINDING_CLASSES)[number];
 
-/** What the app offers to do about a class by default. */
-export type Repair = "exclude-rows" | "raise-max-length" | "choose-template" | "choose-mask" | "edit-content";
+/** What can be done about a class: one setting is changed, or its rows are left out. */
+export const REPAIRS = [
+  "train-ends",
+  "default-mask",
+  "own-template",
+  "split-turns",
+  "plain-specials",
+  "max-length",
+  "exclude-rows",
+] as const;
+export type RepairName = (typeof REPAIRS)[number];
 
-/** One repair a class; excluding the rows is always possible besides. */
-export const DEFAULT_REPAIRS: Readonly<Record<FindingClass, Repair>> = {
-  "no-scored-token": "exclude-rows",
-  "untrained-end-of-turn": "choose-template",
-  "role-leak": "choose-mask",
-  "everything-scored": "choose-mask",
-  "text-mismatch": "edit-content",
-  bos: "choose-template",
-  "doubled-eos": "choose-template",
-  "special-token-in-content": "edit-content",
-  "prefix-differs": "choose-template",
-  truncated: "raise-max-length",
-  unencodable: "exclude-rows",
+/** The default repair of a class: the first that would change anything under the settings. Its rows can always be left out. */
+export const DEFAULT_REPAIRS: Readonly<Record<FindingClass, readonly RepairName[]>> = {
+  "no-scored-token": ["exclude-rows"],
+  "untrained-end-of-turn": ["train-ends", "own-template", "exclude-rows"],
+  "role-leak": ["default-mask", "exclude-rows"],
+  "everything-scored": ["default-mask", "exclude-rows"],
+  "text-mismatch": ["own-template", "exclude-rows"],
+  bos: ["own-template", "exclude-rows"],
+  "doubled-eos": ["own-template", "exclude-rows"],
+  "special-token-in-content": ["plain-specials", "exclude-rows"],
+  "prefix-differs": ["split-turns", "exclude-rows"],
+  truncated: ["max-length", "exclude-rows"],
+  unencodable: ["exclude-rows"],
 };
 
 /** What it means for a row to be in a class, in English; the interface has its own words. */

@@ -43,7 +43,7 @@ export {
   type Preset,
   type SystemPolicy,
 } from "./presets/index.ts";
-export { DEFAULT_REPAIRS, FINDING_CLASSES, FINDING_MEANINGS, type FindingClass, type Repair } from "./findings.ts";
+export { DEFAULT_REPAIRS, FINDING_CLASSES, FINDING_MEANINGS, type FindingClass, type RepairName } from "./findings.ts";
 export { type Inspected, type InspectionContext, inspectRow } from "./inspect.ts";
 export { ProofAccumulator, type ProofFinding, type ProofReport } from "./proof.ts";
 export { batchUnits, type LaidOut, layOut, packRows, type PackingOptions } from "./packing.ts";

@@ -12,6 +12,8 @@ export interface ProofFinding {
   readonly count: number;
   /** The first rows in the class, at most `MAX_ROWS_NAMED`. */
   readonly rows: readonly number[];
+  /** All of its rows are in it because the settings ask for that; left out otherwise. */
+  readonly by_choice?: boolean;
 }
 
 /** What `sift prove --json` prints. */

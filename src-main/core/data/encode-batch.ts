@@ -151,6 +151,7 @@ class BatchResult {
   readonly #facts: boolean;
   readonly #examples: Partial<Record<FindingClass, FindingExample[]>> = {};
   readonly #lengths = new LengthCounter();
+  #neverEnding = 0;
   readonly #members: Partial<Record<FindingClass, number[]>> = {};
   readonly #least = new LeastTrained();
   readonly #stopIds: ReadonlySet<number>;
@@ -183,6 +184,8 @@ class BatchResult {
     const judged = pieces.map((piece) => {
       const { ids, labels, weights } = piece;
       const classes = this.#accumulator.add(row.index, { encoded: piece, facts, prefixDiffers: made.differs(piece) });
+      const neverEnds = this.#choices.neverEnds && facts.kind === "conversation";
+      if (neverEnds && classes.includes("untrained-end-of-turn")) this.#neverEnding += 1;
       if (this.#facts) this.#describe(classes, made, { row: row.index, encoded: piece, facts });
       // what trains nothing takes no part in a step: it is counted, and left out where that was agreed to
       if (!trainsNothing(classes)) this.#pieces.push({ index: row.index, rowId: row.rowId, ids, labels, weights });
@@ -223,6 +226,7 @@ class BatchResult {
       longest: this.#longest,
       rendered: this.#rendered,
       blocking: Object.fromEntries(this.#blocking),
+      chosen: this.#neverEnding === 0 ? {} : { "untrained-end-of-turn": this.#neverEnding },
       examples: this.#examples,
       lengths: this.#lengths.profile(),
       members: this.#members,

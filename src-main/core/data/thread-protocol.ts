@@ -56,6 +56,8 @@ export interface ThreadResult {
   readonly rendered: number;
   /** Rows by class that stop a run unless they are waived. */
   readonly blocking: Readonly<Record<string, number>>;
+  /** Rows by class that are in it because the settings ask for that: no end of turn is trained, say. */
+  readonly chosen: Readonly<Record<string, number>>;
   /** Of each class that was found, the first rows with the place; none unless facts were wanted. */
   readonly examples: Readonly<Partial<Record<FindingClass, readonly FindingExample[]>>>;
   readonly lengths: LengthProfile;

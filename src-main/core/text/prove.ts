@@ -43,6 +43,7 @@ export class ProofTotals {
   firstError: ErrorReport | null = null;
   readonly #findings = new Map<string, { count: number; rows: number[] }>();
   readonly #blocking = new Map<string, number>();
+  readonly #chosen = new Map<string, number>();
   #rules: readonly RuleTally[] = [];
   readonly #examples = new Map<string, readonly FindingExample[]>();
   readonly #lengths = new LengthCounter();
@@ -65,9 +66,8 @@ export class ProofTotals {
       this.#examples.set(name, [...(this.#examples.get(name) ?? []), ...examples].slice(0, examplesKept(name)));
     }
     this.#rules = addTallies(this.#rules, result.report.rules ?? []);
-    for (const [name, count] of Object.entries(result.blocking)) {
-      this.#blocking.set(name, (this.#blocking.get(name) ?? 0) + count);
-    }
+    addCounts(this.#blocking, result.blocking);
+    addCounts(this.#chosen, result.chosen);
   }
 
   #belong(name: string, rows: readonly number[]): void {
@@ -91,6 +91,7 @@ export class ProofTotals {
         count,
         rows,
         examples: [...(this.#examples.get(name) ?? [])],
+        ...(this.#chosen.get(name) === count ? { byChoice: true } : {}),
       })),
       lengths: lengthsOf(this.#lengths),
       leastTrained: this.#least.list(),
@@ -105,6 +106,11 @@ export class ProofTotals {
     const rows = [...known.rows, ...finding.rows].slice(0, MAX_ROWS_NAMED);
     this.#findings.set(finding.class, { count: known.count + finding.count, rows });
   }
+}
+
+/** Adds counts by class. */
+export function addCounts(sums: Map<string, number>, counts: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(counts)) sums.set(name, (sums.get(name) ?? 0) + count);
 }
 
 /** A copy that is a record's own. */

@@ -27,6 +27,7 @@ export const proof = {
   excludeMore: (n: number) => `These are the first ${n}. Run the proof again for the others.`,
   excluded: (n: number) => `${count(n, "row", "rows")} left out. Run the proof again to see what is left.`,
   blocking: "stops a run",
+  byChoice: "as the settings ask",
   repair: {
     "max-length": "Raise the maximum length",
     "plain-specials": "Make them plain text",

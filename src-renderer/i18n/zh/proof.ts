@@ -25,6 +25,7 @@ export const proof: Catalogue["proof"] = {
   excludeMore: (n) => `这里是前 ${n} 行。其余的请再次运行检验。`,
   excluded: (n) => `已排除 ${n} 行。再次运行检验，看看还剩什么。`,
   blocking: "会阻止运行",
+  byChoice: "按设置如此",
   repair: {
     "max-length": "提高最大长度",
     "plain-specials": "当作普通文本",

@@ -141,6 +141,14 @@ describe.skipIf(tokenizer === "")("encode", () => {
     expect(report.supervised_tokens).toBeGreaterThan(0);
     expect(report.tokens).toBeGreaterThan(report.supervised_tokens);
   });
+  test("prove names what an option asks for, and passes: 0", async () => {
+    const asked = await sift(["prove", "--json", ...flags("--limit", "1", "--train_on_eos", "none")]);
+    const { findings } = JSON.parse(asked.stdout) as { findings: object[] };
+    expect(findings).toEqual([{ class: "untrained-end-of-turn", count: 1, rows: [0], by_choice: true }]);
+    expect(asked.code).toBe(0);
+    // beside it another class still fails the proof
+    expect((await sift(["prove", ...flags("--train_on_eos", "none")])).code).toBe(1);
+  });
   test("prove passes where nothing is found: 0", async () => {
     expect((await sift(["prove", ...flags("--limit", "1")])).code).toBe(0);
   });

@@ -3,9 +3,7 @@ import {
   batchUnits,
   compareTemplates,
   createEncoder,
-  DEFAULT_REPAIRS,
   type EncoderOptions,
-  FINDING_CLASSES,
   type FindingClass,
   IGNORE,
   inspectRow,
@@ -94,9 +92,6 @@ describe("findings of a row", () => {
     const row = tokens([5, 6, 7, 8], [IGNORE, IGNORE, 7, 8]);
     expect(classesOf(row)).toEqual([]);
     expect(classesOf(row, {}, true)).toEqual(["untrained-end-of-turn"]);
-  });
-  it("each class has one default repair", () => {
-    expect(Object.keys(DEFAULT_REPAIRS).sort()).toEqual([...FINDING_CLASSES].sort());
   });
 });
 

@@ -1,9 +1,11 @@
 import type { EncodeSettings, Proof } from "#shared/contract/text.ts";
+import { DEFAULT_REPAIRS, type FindingClass, type RepairName } from "#shared/text/findings.ts";
 import type { Catalogue } from "../../../i18n/en.ts";
 import type { workspace } from "../../../state/workspace.svelte.ts";
 import { choiceName } from "../choice-name.ts";
 
-export type RepairKind = keyof Catalogue["proof"]["repair"];
+/** Repairs that change a setting. */
+export type RepairKind = Exclude<RepairName, "exclude-rows">;
 type Change = Parameters<(typeof workspace)["set"]>[0];
 type Words = Catalogue["proof"];
 
@@ -16,27 +18,42 @@ export interface Repair {
   readonly after: string;
 }
 
-/** The one repair that is offered for a class; undefined where the rows themselves have to be looked at. */
-export function repairOf(name: string, proof: Proof, words: Words): Repair | undefined {
-  return REPAIRS[name]?.(proof, words);
+/** What is offered for a class (DEFAULT_REPAIRS): a change of the settings, or that its rows are left out. */
+export function repairOf(name: string, proof: Proof, words: Words): Repair | "exclude-rows" {
+  const candidates = isFindingClass(name) ? DEFAULT_REPAIRS[name] : [];
+  for (const candidate of candidates) {
+    if (candidate === "exclude-rows") break;
+    const repair = MAKERS[candidate](proof, words);
+    if (repair) return repair;
+  }
+  return "exclude-rows";
 }
 
-const REPAIRS: Readonly<Record<string, (proof: Proof, words: Words) => Repair | undefined>> = {
-  truncated: ({ settings, longestRow }, { setting, values }) => ({
-    kind: "max-length",
-    change: { maxLength: longestRow },
-    setting: setting.max_length,
-    before: settings.maxLength === undefined ? values.none : String(settings.maxLength),
-    after: String(longestRow),
-  }),
-  "special-token-in-content": ({ settings }, { setting, values }) => ({
-    kind: "plain-specials",
-    change: { rowOptions: { ...settings.rowOptions, specialTokens: "plain" } },
-    setting: setting.special,
-    before: values.keep,
-    after: values.plain,
-  }),
-  "prefix-differs": ({ settings }, { setting, values }) =>
+const isFindingClass = (name: string): name is FindingClass => name in DEFAULT_REPAIRS;
+
+/** Each answers undefined where it would change nothing. */
+const MAKERS: Readonly<Record<RepairKind, (proof: Proof, words: Words) => Repair | undefined>> = {
+  "max-length": ({ settings, longestRow }, { setting, values }) =>
+    settings.maxLength !== undefined && settings.maxLength >= longestRow
+      ? undefined
+      : {
+          kind: "max-length",
+          change: { maxLength: longestRow },
+          setting: setting.max_length,
+          before: settings.maxLength === undefined ? values.none : String(settings.maxLength),
+          after: String(longestRow),
+        },
+  "plain-specials": ({ settings }, { setting, values }) =>
+    settings.rowOptions?.specialTokens === "plain"
+      ? undefined
+      : {
+          kind: "plain-specials",
+          change: { rowOptions: { ...settings.rowOptions, specialTokens: "plain" } },
+          setting: setting.special,
+          before: values.keep,
+          after: values.plain,
+        },
+  "split-turns": ({ settings }, { setting, values }) =>
     settings.rowOptions?.splitTurns === true
       ? undefined
       : {
@@ -46,11 +63,9 @@ const REPAIRS: Readonly<Record<string, (proof: Proof, words: Words) => Repair | 
           before: values.no,
           after: values.yes,
         },
-  "untrained-end-of-turn": (proof, words) => trainEnds(proof, words) ?? ownTemplate(proof, words),
-  "role-leak": defaultMask,
-  "everything-scored": defaultMask,
-  bos: ownTemplate,
-  "doubled-eos": ownTemplate,
+  "train-ends": trainEnds,
+  "own-template": ownTemplate,
+  "default-mask": defaultMask,
 };
 
 function trainEnds({ settings }: Proof, { setting, values }: Words): Repair | undefined {

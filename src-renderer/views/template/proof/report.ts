@@ -31,7 +31,7 @@ export function reportHtml(proof: Proof): string {
     findings: proof.findings.map((finding) => ({
       title: `${formatNumber(finding.count)} ${shared.findings[finding.class]?.title ?? finding.class}`,
       note: shared.findings[finding.class]?.note ?? "",
-      badge: proof.blocking.includes(finding.class) ? words.blocking : "",
+      badge: proof.blocking.includes(finding.class) ? words.blocking : finding.byChoice ? words.byChoice : "",
       rows:
         finding.rows.map((row) => formatNumber(row + 1)).join(", ") +
         (finding.count > finding.rows.length ? ", …" : ""),
