@@ -1,4 +1,4 @@
-import { float, int, type HostTensor } from "#worker/engines/engine.ts";
+import { float, int, type Engine, type HostTensor } from "#worker/engines/engine.ts";
 import type { GraphBuilder } from "#worker/graph/builder.ts";
 import type { Op, OpKind, ValueId } from "#worker/graph/ops.ts";
 import { causalChunks } from "#worker/models/layout.ts";
@@ -7,7 +7,13 @@ import { randomValues } from "../engine/random.ts";
 /** One use of an operation, large enough for the engine to share it among threads. */
 export interface OpCase {
   readonly op: Op;
-  readonly inputs: readonly HostTensor[];
+  readonly inputs: readonly (HostTensor | Bytes)[];
+}
+/** A quantised weight, which an engine holds as a buffer. */
+interface Bytes {
+  readonly dtype: "u8";
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
 }
 
 const [ROWS, WIDTH, VOCABULARY] = [768, 256, 512];
@@ -40,7 +46,14 @@ const queries = (): HostTensor => values(ROWS, HEADS * HEAD);
 const keys = (): HostTensor => values(ROWS, KV_HEADS * HEAD);
 const loss = (): HostTensor[] => [values(ROWS, WIDTH), values(VOCABULARY, WIDTH), repeated(ROWS, 37), positive(ROWS)];
 const x = (): HostTensor => values(ROWS, WIDTH);
-const use = (op: Op, ...inputs: HostTensor[]): OpCase => ({ op, inputs });
+const use = (op: Op, ...inputs: (HostTensor | Bytes)[]): OpCase => ({ op, inputs });
+
+const quantized = { bits: 4, block: 32 } as const;
+const packedWeight = (): Bytes => {
+  const shape = [VOCABULARY, WIDTH / 32, 16];
+  return { dtype: "u8", shape, bytes: Uint8Array.from({ length: (VOCABULARY * WIDTH) / 2 }, (_, i) => (i * 37) % 251) };
+};
+const scales = (): HostTensor => positive(VOCABULARY, WIDTH / 32);
 
 /** Every operation that a graph may hold; a new one is a compile error until it is here. */
 export const OP_CASES: { readonly [K in OpKind]: () => OpCase } = {
@@ -69,6 +82,8 @@ export const OP_CASES: { readonly [K in OpKind]: () => OpCase } = {
   gatherRows: () => use({ kind: "gatherRows" }, values(VOCABULARY, WIDTH), repeated(ROWS, 37)),
   scatterAddRows: () => use({ kind: "scatterAddRows" }, values(VOCABULARY, WIDTH), repeated(ROWS, 37), x()),
   gemm: () => use({ kind: "gemm", transA: true, transB: false, alpha: 0.7 }, x(), values(ROWS, 96), values(WIDTH, 96)),
+  quantizedGemm: () => use({ kind: "quantizedGemm", ...quantized }, x(), packedWeight(), scales()),
+  dequantize: () => use({ kind: "dequantize", ...quantized }, packedWeight(), scales()),
   rmsNorm: () => use({ kind: "rmsNorm", epsilon: 1e-6 }, x(), values(WIDTH)),
   rotate: () => use({ kind: "rotate", heads: HEADS }, values(ROWS, HEADS * HEAD), values(ROWS, 16), values(ROWS, 16)),
   gatedSilu: () => use({ kind: "gatedSilu" }, x(), x()),
@@ -82,8 +97,19 @@ export const OP_CASES: { readonly [K in OpKind]: () => OpCase } = {
   dropoutMask: () => use({ kind: "dropoutMask", rate: 0.3, stream: 2 }, int(Int32Array.of(7, 9)), x()),
 };
 
-/** A graph of the one operation, all of its outputs. */
-export function buildCase(b: GraphBuilder, { op, inputs }: OpCase): void {
-  const fed: ValueId[] = inputs.map(({ dtype, shape }, i) => b.feed(`x${i}`, { dtype, shape }));
+/** A graph of the one operation, all of its outputs; what is fed to it. Bytes are put into the engine. */
+export function buildCase(b: GraphBuilder, engine: Engine, { op, inputs }: OpCase): Record<string, HostTensor> {
+  const feeds: Record<string, HostTensor> = {};
+  const fed: ValueId[] = inputs.map((input, i) => {
+    const name = `x${i}`;
+    if (!("bytes" in input)) {
+      feeds[name] = input;
+      return b.feed(name, { dtype: input.dtype, shape: input.shape });
+    }
+    engine.allocate(name, input.shape, "u8");
+    engine.loadBytes(name, (target) => target.set(input.bytes));
+    return b.buffer(name, input.shape, "u8");
+  });
   b.emit(op, fed).forEach((value, i) => b.output(`y${i}`, value));
+  return feeds;
 }
