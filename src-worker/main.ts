@@ -1,7 +1,15 @@
 import { SiftError, toErrorReport } from "#shared/errors.ts";
-import type { CoreMessage, GenerateRequest, LayoutJob, TrainJob, WorkerEvent } from "#shared/worker/protocol.ts";
+import type {
+  CoreMessage,
+  ExtendJob,
+  GenerateRequest,
+  LayoutJob,
+  TrainJob,
+  WorkerEvent,
+} from "#shared/worker/protocol.ts";
 import { Channel } from "./channel.ts";
 import { ChatSession } from "./generate/session.ts";
+import { extendWeights } from "./models/extend.ts";
 import { runLayoutJob } from "./train/layout-check.ts";
 import { runSetupCheck } from "./train/setup-check.ts";
 import { runMeasureJob } from "./train/measure.ts";
@@ -66,6 +74,7 @@ class Worker {
     if (job.kind === "train") return this.#train(job);
     if (job.kind === "layout") return this.#answer(this.#checkLayout(job));
     if (job.kind === "measure") return this.#answer(runMeasureJob(job, (event) => this.#channel.send(event)));
+    if (job.kind === "extend") return this.#extend(job);
     this.#chat = await ChatSession.open(job, (event) => this.#channel.send(event));
     this.#channel.send({ type: "ready" });
   }
@@ -93,6 +102,11 @@ class Worker {
 
   async #answer(work: Promise<void>): Promise<void> {
     await work;
+    await this.#end(EXIT.done);
+  }
+
+  async #extend(job: ExtendJob): Promise<void> {
+    this.#channel.send({ type: "extended", bytes: extendWeights(job) });
     await this.#end(EXIT.done);
   }
 

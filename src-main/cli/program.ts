@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { applicationRoot } from "../entries.ts";
 import { withCommonOptions } from "./command.ts";
+import { addTokensCommand } from "./add-tokens.ts";
 import { auditCommand } from "./audit.ts";
 import { compareCommand } from "./compare.ts";
 import { doctorCommand } from "./doctor.ts";
@@ -37,6 +38,7 @@ export function buildProgram(): Command {
     runsCommand(),
     compareCommand(),
     exportCommand(),
+    addTokensCommand(),
     doctorCommand(),
   ];
   for (const command of commands) program.addCommand(command);

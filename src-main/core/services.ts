@@ -61,7 +61,7 @@ export class Services {
     this.uploads = new Uploads(paths.uploads);
     this.datasets = new DatasetService(base);
     this.reviews = new ReviewService(base);
-    this.models = new ModelService({ ...base, env });
+    this.models = new ModelService({ ...base, env, home: paths.home });
     this.hashes = new DataHashes(store);
     this.packing = new PackingService({ store, cache: paths.cache });
     this.waivers = new WaiverService(base);

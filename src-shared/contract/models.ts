@@ -71,7 +71,22 @@ export const chatEvent = v.variant("type", [
 ]);
 export type ChatEvent = v.InferOutput<typeof chatEvent>;
 
+/** A copy of a model with more special tokens. */
+export const addedTokens = v.object({
+  path,
+  tokens: v.array(v.object({ content: v.string(), id: v.number() })),
+  /** Of its embedding. */
+  rows: v.number(),
+  /** False where the tokens took spare rows of a padded embedding. */
+  resized: v.boolean(),
+});
+export type AddedTokens = v.InferOutput<typeof addedTokens>;
+
 export const modelsContract = {
+  /** Makes a copy of a model with more special tokens, in the data home, and remembers it. */
+  addTokens: procedure
+    .input(v.object({ path, tokens: v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(1000)) }))
+    .output(addedTokens),
   list: read.input(empty).output(v.object({ models: v.array(modelEntry), made: v.array(madeModel) })),
   inspect: read.input(v.object({ path })).output(modelEntry),
   /** Remembers a folder outside the caches. */

@@ -122,16 +122,16 @@ function parseEntry(name: string, value: unknown, file: string): SafetensorsEntr
   return { dtype, shape, start, end };
 }
 
-/** Header bytes (length included) of float32 tensors laid out in the given order, padded to a multiple of 8. */
+/** Header bytes (length included) of tensors (float32 where no type is named) laid out in the given order, padded to a multiple of 8. */
 export function encodeHeader(
-  tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
+  tensors: readonly { readonly name: string; readonly shape: readonly number[]; readonly dtype?: string }[],
   metadata: Readonly<Record<string, string>> = { format: "pt" },
 ): Uint8Array {
   let offset = 0;
-  const entries = tensors.map(({ name, shape }) => {
+  const entries = tensors.map(({ name, shape, dtype = "F32" }) => {
     const start = offset;
-    offset += 4 * shape.reduce((a, b) => a * b, 1);
-    return [name, { dtype: "F32", shape, data_offsets: [start, offset] }] as const;
+    offset += (DTYPE_BYTES[dtype] ?? 0) * shape.reduce((a, b) => a * b, 1);
+    return [name, { dtype, shape, data_offsets: [start, offset] }] as const;
   });
   const json = JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) });
   const text = new TextEncoder().encode(json);

@@ -89,6 +89,21 @@ export const measureJob = v.object({
 });
 export type MeasureJob = v.InferOutput<typeof measureJob>;
 
+/** A worker that writes a model's weights anew with rows for new tokens, then ends. */
+export const extendJob = v.object({
+  kind: v.literal("extend"),
+  protocol: v.literal(WORKER_PROTOCOL),
+  /** The model's safetensors files. */
+  files: v.array(v.string()),
+  targetDir: v.string(),
+  /** Of the embedding, as it is to be. */
+  rows: v.number(),
+  /** Those that stand for tokens so far: their mean is what new ones begin as. */
+  knownRows: v.number(),
+  newRows: v.array(v.number()),
+});
+export type ExtendJob = v.InferOutput<typeof extendJob>;
+
 export const generateRequest = v.object({
   type: v.literal("generate"),
   requestId: v.string(),
@@ -108,7 +123,7 @@ export type GenerateRequest = v.InferOutput<typeof generateRequest>;
  * record) until resume, which also makes a run that waits for disk space try again at once.
  */
 export const coreMessage = v.variant("type", [
-  v.object({ type: v.literal("job"), job: v.variant("kind", [trainJob, chatJob, layoutJob, measureJob]) }),
+  v.object({ type: v.literal("job"), job: v.variant("kind", [trainJob, chatJob, layoutJob, measureJob, extendJob]) }),
   v.object({ type: v.literal("stop"), mode: v.picklist(["save", "discard"]) }),
   v.object({ type: v.literal("save") }),
   v.object({ type: v.literal("pause") }),
@@ -234,6 +249,8 @@ export const workerEvent = v.variant("type", [
   }),
   v.object({ type: v.literal("generate-failed"), requestId: v.string(), error: errorReport }),
   v.object({ type: v.literal("arrangement"), ...arrangementResult.entries }),
+  /** Bytes by which the weights grew. */
+  v.object({ type: v.literal("extended"), bytes: v.number() }),
   /** A pack's sum of weight × token loss, and that of its rows one at a time. */
   v.object({
     type: v.literal("pack-losses"),

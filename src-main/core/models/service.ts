@@ -1,12 +1,14 @@
-import { realpathSync } from "node:fs";
-import { resolve } from "node:path";
-import type { ModelEntry } from "#shared/contract/models.ts";
+import { mkdirSync, realpathSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { AddedTokens, ModelEntry } from "#shared/contract/models.ts";
 import { resourcePath } from "../../entries.ts";
 import type { Store } from "../store/index.ts";
+import { freeFolder } from "../system/free-folder.ts";
 import { fromReport } from "../system/reports.ts";
 import type { EventHub } from "../system/events.ts";
 import { cachedModels } from "./caches.ts";
 import { readModelConfig } from "./config.ts";
+import { addTokens } from "./extend.ts";
 import { blankProblem, inspectModel } from "./inspect.ts";
 import { weightFiles } from "./weights.ts";
 
@@ -17,6 +19,7 @@ export class ModelService {
   readonly #store: Store;
   readonly #events: EventHub;
   readonly #clock: () => number;
+  readonly #home: string;
   readonly #env: Readonly<Record<string, string | undefined>>;
 
   constructor(parts: {
@@ -24,11 +27,14 @@ export class ModelService {
     events: EventHub;
     clock: () => number;
     env: Readonly<Record<string, string | undefined>>;
+    /** The data home: copies of models lie there. */
+    home: string;
   }) {
     this.#store = parts.store;
     this.#events = parts.events;
     this.#clock = parts.clock;
     this.#env = parts.env;
+    this.#home = parts.home;
   }
 
   list(): ModelEntry[] {
@@ -67,6 +73,16 @@ export class ModelService {
     this.#store.models.add(folder, this.#clock());
     this.#events.emit({ type: "models" });
     return inspectModel(folder, "folder");
+  }
+
+  /** A copy with more special tokens, which is listed like a folder that was added. @throws SiftError of models/extend.ts */
+  async addTokens(path: string, tokens: readonly string[], signal?: AbortSignal): Promise<AddedTokens> {
+    const parent = join(this.#home, "models");
+    mkdirSync(parent, { recursive: true });
+    const target = freeFolder(parent, `${this.inspect(path).name.split("/").at(-1) ?? "model"}-with-tokens`);
+    const made = await addTokens({ modelPath: path, tokens, target }, signal);
+    this.add(made.path);
+    return made;
   }
 
   forget(path: string): void {

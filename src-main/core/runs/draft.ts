@@ -6,7 +6,8 @@ import type { Proof, TemplateChoice } from "#shared/contract/text.ts";
 import type { RunConfig } from "#shared/config/index.ts";
 import { textHash } from "../text/report.ts";
 import { templateFileText, templateText } from "../text/templateChoice.ts";
-import { freeFolder, resolveLayers } from "./resolve.ts";
+import { freeFolder } from "../system/free-folder.ts";
+import { resolveLayers } from "./resolve.ts";
 
 /** What the form holds. */
 export interface Draft {

@@ -11,7 +11,7 @@ const EVENT_PAGE = 500;
 const ENDED: readonly RunState[] = ["stopped", "failed", "interrupted", "done"];
 export const hasEnded = (state: RunState): boolean => ENDED.includes(state);
 
-/** Signs of life, and what belongs to a chat or a check of layouts. */
+/** Signs of life, and what belongs to a chat a check of layouts or an extension. */
 const NOT_RECORDED = [
   "heartbeat",
   "ready",
@@ -21,6 +21,7 @@ const NOT_RECORDED = [
   "pack-losses",
   "arrangement",
   "measured",
+  "extended",
 ] as const;
 type Recorded = Exclude<WorkerEvent, { type: (typeof NOT_RECORDED)[number] }>;
 const isRecorded = (event: WorkerEvent): event is Recorded => !NOT_RECORDED.some((type) => type === event.type);

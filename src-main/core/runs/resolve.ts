@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { resolveConfig, type ConfigLayer, type ResolveContext, type ResolvedConfig } from "#shared/config/index.ts";
 import type { RunConfig } from "#shared/config/index.ts";
@@ -85,17 +85,4 @@ function sourceOf(names: readonly string[], { key, store }: { key: string; store
     where: { what: key, file: missing },
     remedy: "name a .jsonl or .json file, or a data set that was imported",
   });
-}
-
-/** A folder under `parent` that does not exist or is empty: `name`, `name-2`, … */
-export function freeFolder(parent: string, name: string): string {
-  const plain =
-    name
-      .replace(/[^\p{L}\p{N}._ -]+/gu, "-")
-      .slice(0, 80)
-      .trim() || "run";
-  for (let n = 1; ; n += 1) {
-    const folder = join(parent, n === 1 ? plain : `${plain}-${n}`);
-    if (!existsSync(folder) || readdirSync(folder).length === 0) return folder;
-  }
 }

@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { requireConfig, type ConfigLayer, type ConfigProblem, type RunConfig } from "#shared/config/index.ts";
+import {
+  requireConfig,
+  type ConfigLayer,
+  type ConfigProblem,
+  type ResolvedConfig,
+  type RunConfig,
+} from "#shared/config/index.ts";
 import type { ConfigEntry, PlanPreview } from "#shared/contract/runs.ts";
 import type { EncodeSettings, Proof } from "#shared/contract/text.ts";
 import type { Waiver } from "#shared/contract/waivers.ts";
@@ -8,6 +14,7 @@ import { SiftError } from "#shared/errors.ts";
 import type { DataHashes } from "../data/data-hash.ts";
 import { DataHash } from "../data/hash.ts";
 import { readSource, type DataSource, type RunSources } from "../data/source.ts";
+import { untrainedRows } from "../models/extend.ts";
 import { modelHash } from "../models/hash.ts";
 import type { ModelService } from "../models/service.ts";
 import type { NewRun, Run } from "../store/runs.ts";
@@ -58,7 +65,10 @@ export class RunStarter {
   async plan(draft: Draft): Promise<PlanPreview> {
     const context = await this.#draftContext(draft.versionId);
     const resolved = resolveDraft(draft, context);
-    return this.#parts.planner.preview(resolved, context.rows, resolved.config && plannedDraft(draft, resolved.config));
+    const { config } = resolved;
+    const untrained = config && untrainedRows(draft.modelPath, config);
+    const told = untrained ? withProblem(resolved, untrained) : resolved;
+    return this.#parts.planner.preview(told, context.rows, config && plannedDraft(draft, config));
   }
 
   /** @throws SiftError `bad-config`, `run-active`, those of `measureRun` */
@@ -86,6 +96,7 @@ export class RunStarter {
     const resolved = resolveDraft(request, context);
     const config = requireConfig(resolved);
     const model = this.#parts.models.requireTrainable(request.modelPath, { weights: !config.from_scratch });
+    requireTrainedRows(model.path, config);
     const settings = encodeSettingsOf(config, request);
     const { hash: dataHash } = await hashes.of(request.versionId);
     const proof = this.#requireProof(request.proofId, { versionId: request.versionId, settings, dataHash });
@@ -124,6 +135,7 @@ export class RunStarter {
     const resolved = resolveLayers(layers, data.rows);
     const config = requireConfig(resolved);
     const model = models.requireTrainable(modelFolder(config, models), { weights: !config.from_scratch });
+    requireTrainedRows(model.path, config);
     const template = templateChoiceOf(config);
     const settings = encodeSettingsOf(config, { template, modelPath: model.path });
     const start = this.#chooseStart(config);
@@ -282,4 +294,14 @@ async function comparedPins(
 function datasetNameOf(config: RunConfig, sources: RunSources, store: Store): string {
   if (sources.train.kind === "version") return store.datasets.version(sources.train.versionId).datasetName;
   return config.train_files.map((file) => file.split(/[\\/]/).at(-1) ?? file).join(", ");
+}
+
+/** @throws SiftError `tokens-untrained` */
+function requireTrainedRows(modelPath: string, config: RunConfig): void {
+  const problem = untrainedRows(modelPath, config);
+  if (problem) throw problem;
+}
+
+function withProblem(resolved: ResolvedConfig, { message, remedy = "" }: SiftError): ResolvedConfig {
+  return { ...resolved, problems: [...resolved.problems, { key: "modules_to_save", message, remedy }] };
 }
