@@ -39,10 +39,10 @@ function jobIn(outputDir: string, { config }: Method): TrainJob {
 
 /** Another one finds other moments; the failing one is named. */
 const seed = Number(process.env["SIFT_RESUME_SEED"] ?? Date.now() % 1_000_000);
-const INTERRUPTIONS_EACH = 14;
+const INTERRUPTIONS_EACH = 11;
 
 describe(`runs interrupted at random (SIFT_RESUME_SEED=${seed})`, () => {
-  let total = 0;
+  let [total, methods] = [0, 0];
   const able = METHODS.filter((method) => problemOf(method) === undefined);
   for (const method of METHODS.filter((each) => !able.includes(each))) {
     test.skip(`${method.name}: ${problemOf(method) ?? ""}`, () => undefined);
@@ -54,6 +54,7 @@ describe(`runs interrupted at random (SIFT_RESUME_SEED=${seed})`, () => {
     const outputDir = join(home, "parts");
     const { interruptions, torn } = await runInterrupted(jobIn(outputDir, method), { times: INTERRUPTIONS_EACH, seed });
     for (const way of WAYS) total += interruptions[way];
+    methods += 1;
     expect(torn).toEqual([]);
     const [wanted, found] = [outcome(join(home, "whole")), outcome(outputDir)];
     expect(found.history).toEqual(wanted.history);
@@ -63,6 +64,6 @@ describe(`runs interrupted at random (SIFT_RESUME_SEED=${seed})`, () => {
 
   afterAll(() => {
     console.log(`${total} interruptions`);
-    expect(total).toBeGreaterThanOrEqual(50);
+    if (methods === able.length) expect(total).toBeGreaterThanOrEqual(50);
   });
 });

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { repositoryRoot } from "../../shared.ts";
 import { chatLine, finishedJob, importText, startCore, temporaryFolder } from "./helpers.ts";
@@ -153,4 +154,38 @@ describe("what a run does on its way", () => {
     expect(run.skipped.map(({ rows: each }) => each.length)).toEqual([1, 1, 1]);
     expect(run.error?.message).toContain(`rows in them: ${run.skipped.flatMap((each) => each.rows).join(", ")}`);
   });
+
+  it("waits while the record cannot be written, says so, and loses nothing", async () => {
+    const { client, home } = await startCore();
+    const outputDir = join(temporaryFolder(), "out");
+    const { runId } = await client.runs.train({
+      layers: layersFor(outputDir, { max_steps: 80, save_steps: 1000 }),
+      waive: [],
+    });
+    for await (const { event } of await client.runs.watch({ runId, afterSequence: 0 })) {
+      if (event.type === "step" && event.step >= 3) break;
+    }
+    const other = new Database(join(home, "sift.db"));
+    const refuse = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
+    other.exec(`CREATE TRIGGER full BEFORE INSERT ON events ${refuse}`); // as SQLite says it on a full disk
+    const paused = async () => (await client.runs.get({ runId })).summary;
+    await until(async () => (await paused()).phase === "paused");
+    expect((await paused()).sentence).toContain("the record cannot be written");
+    await new Promise((resolve) => setTimeout(resolve, 300)); // the step that was under way
+    const { step } = await paused();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect((await paused()).step).toBe(step);
+    expect(step).toBeLessThan(80);
+    other.exec("DROP TRIGGER full");
+    other.close();
+    await client.runs.resume({ runId });
+    await eventsOf(client, runId);
+    const run = await client.runs.get({ runId });
+    expect(run.summary).toMatchObject({ state: "done", step: 80 });
+    expect((await client.runs.metrics({ runId })).step).toEqual(Array.from({ length: 80 }, (_, i) => i + 1));
+  });
 });
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let n = 0; n < 200 && !(await holds()); n += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+}
