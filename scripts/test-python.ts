@@ -1,6 +1,6 @@
 /**
  * Opens what Sift writes with the Python libraries of the field. Installs them from PyPI into a virtual environment of its own:
- * `npm run test:python [datasets | models | templates]`.
+ * `npm run test:python [datasets | models | folder | templates]`.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -45,9 +45,18 @@ function checkEncodedFolder(): void {
   rmSync(work, { recursive: true });
 }
 
+/** The test that opens a run's output folder (weights, tokenizer, trainer state), which vitest skips without this Python. */
+function checkOutputFolder(): void {
+  const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+  const flags = ["run", "test/engine/train/layout.test.ts", "--testNamePattern", "SIFT_REFERENCE_PYTHON"];
+  const env = { ...process.env, SIFT_REFERENCE_PYTHON: python };
+  execFileSync(process.execPath, [vitest, ...flags], { stdio: "inherit", cwd: root, env });
+}
+
 const [only] = process.argv.slice(2);
 if (process.env["SIFT_PYTHON"] === undefined) install();
 const wants = (part: string): boolean => only === undefined || only === part;
 if (wants("datasets")) checkEncodedFolder();
 if (wants("models")) await checkSavedModels(python);
+if (wants("folder")) checkOutputFolder();
 if (wants("templates")) checkTemplates(python);

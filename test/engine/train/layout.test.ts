@@ -72,10 +72,11 @@ describe("the output folder", () => {
   test.skipIf(python === "")(
     "SIFT_REFERENCE_PYTHON: transformers and PEFT open model, adapter, tokenizer and state",
     async () => {
-      const [full, lora] = [await train({ finetuning_type: "full" }), await train({})];
+      const early = { early_stopping_patience: 1, eval_split: 0.5, eval_steps: 1 };
+      const [full, lora] = [await train({ finetuning_type: "full", ...early }), await train({})];
       const script = `
 import sys, torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerState
+from transformers import AutoModelForCausalLM, AutoTokenizer, EarlyStoppingCallback, TrainerState
 from peft import PeftModel
 full, lora, base = sys.argv[1:]
 m, info = AutoModelForCausalLM.from_pretrained(full, output_loading_info=True)
@@ -86,7 +87,10 @@ assert sum(x.abs().sum() for n, x in p.named_parameters() if "lora_B" in n) > 0
 assert AutoModelForCausalLM.from_pretrained(lora) is not None
 t = AutoTokenizer.from_pretrained(lora)
 assert t.chat_template == ${JSON.stringify(TEMPLATE)} and t.eos_token == "</s>"
-assert TrainerState.load_from_json(full + "/trainer_state.json").global_step == 2
+state = TrainerState.load_from_json(full + "/trainer_state.json")
+assert state.global_step == 2
+counts = state.stateful_callbacks["EarlyStoppingCallback"]
+assert EarlyStoppingCallback.from_state(counts).early_stopping_patience == 1, counts
 print("opened")
 `;
       expect(execFileSync(python, ["-c", script, full, lora, modelDir], { encoding: "utf8" })).toContain("opened");
