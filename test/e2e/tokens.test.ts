@@ -127,5 +127,26 @@ describe("the token view", () => {
     }
   });
 
+  test("text that the template made anew says so, with its place", async () => {
+    await chooseLook(page, { theme: "light", language: "en" });
+    await goTo(page, "#/template");
+    await page.getByRole("textbox", { name: "Template text (Jinja)" }).click();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.insertText("{% for m in messages %}A: {{ m.content | upper }}<|im_end|>\n{% endfor %}");
+    await eventually(
+      () => page.locator(".token.trained").count(),
+      (count) => count === 0,
+    );
+    await page
+      .locator(".token", { hasText: /^\s?S$/ })
+      .last()
+      .hover();
+    await page
+      .getByText(/the template made it from turn \d+ with upper \(line 1, column \d+\)/)
+      .first()
+      .waitFor();
+    await picture(page, "tokens-transformed");
+  });
+
   test("the page threw nothing", () => expect(errors).toEqual([]));
 });
