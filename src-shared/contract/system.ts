@@ -72,6 +72,8 @@ export const settings = v.object({
   theme: v.picklist(["system", "light", "dark"]),
   /** Set when the first-run welcome was dismissed. */
   welcomed: v.boolean(),
+  /** Threads that a run may use at most; null: one for each core. */
+  threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 export type Settings = v.InferOutput<typeof settings>;
 

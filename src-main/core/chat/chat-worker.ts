@@ -33,10 +33,13 @@ export class ChatWorker {
 
   constructor(model: ChatModel, options: { threads: number; now: number }) {
     this.lastUsed = options.now;
-    this.#worker = new WorkerProcess({
-      onEvent: (event) => this.#receive(event),
-      onExit: (exit) => this.#fail(fromReport(explainExit(exit, { outputDir: model.modelDir }))),
-    });
+    this.#worker = new WorkerProcess(
+      {
+        onEvent: (event) => this.#receive(event),
+        onExit: (exit) => this.#fail(fromReport(explainExit(exit, { outputDir: model.modelDir }))),
+      },
+      { background: false },
+    );
     const job: ChatJob = { kind: "chat", protocol: WORKER_PROTOCOL, ...model, threads: options.threads };
     this.#worker.send({ type: "job", job });
   }

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { RunConfig } from "#shared/config/index.ts";
 import type { Measurement } from "#shared/contract/forecast.ts";
@@ -14,6 +13,7 @@ import type { EncodedPiece } from "../data/thread-protocol.ts";
 import type { Store } from "../store/index.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import { askWorker } from "./worker-job.ts";
+import { computeThreads } from "../system/threads.ts";
 
 /** Rows that are encoded to make a few micro-batches of. */
 const SAMPLED_ROWS = 600;
@@ -51,7 +51,7 @@ export async function measureRun(request: MeasureRequest, signal?: AbortSignal):
         snapshot: folder,
         units: snapshot,
         config: { ...config },
-        threads: availableParallelism(),
+        threads: computeThreads(request.store),
       },
       "measured",
       { folder, signal },

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { RunConfig } from "#shared/config/index.ts";
@@ -20,6 +19,7 @@ import { requireCheckpoint, requireSameRun } from "./output-dir.ts";
 import { samplePromptIds } from "./samples.ts";
 import { configOf } from "./settings.ts";
 import { servingTemplate } from "./serving-template.ts";
+import { computeThreads } from "../system/threads.ts";
 
 export interface PrepareParts {
   readonly store: Store;
@@ -69,7 +69,7 @@ export async function prepareRun(parts: PrepareParts, run: Run, signal: AbortSig
     template: serving ?? NO_TEMPLATE,
     ...(samplePrompts.length === 0 ? {} : { samplePrompts }),
     pins,
-    threads: availableParallelism(),
+    threads: computeThreads(parts.store),
   };
 }
 

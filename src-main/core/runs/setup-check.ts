@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { RunConfig } from "#shared/config/index.ts";
 import {
@@ -20,6 +19,7 @@ import type { EncodedPiece } from "../data/thread-protocol.ts";
 import type { Store } from "../store/index.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import { askWorker } from "./worker-job.ts";
+import { computeThreads } from "../system/threads.ts";
 
 /** Rows that the checked ones are chosen among. */
 const READ_ROWS = 200;
@@ -43,7 +43,7 @@ export async function checkSetup(request: SetupRequest, signal?: AbortSignal): P
   try {
     const manifest = await writeRows(snapshot, await chooseRows(request, signal));
     const setup = { config: { ...config }, adapterDir: config.adapter_name_or_path };
-    const threads = availableParallelism();
+    const threads = computeThreads(request.store);
     const results = await askWorker(
       { kind: "layout", protocol: WORKER_PROTOCOL, threads, modelDir: modelPath, snapshot, packs: [], setup },
       "arrangement",

@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from "node:child_process";
+import { constants, setPriority } from "node:os";
 import * as v from "valibot";
 import { workerMessage, type CoreMessage, type WorkerEvent, type WorkerMessage } from "#shared/worker/protocol.ts";
 import { entryPath } from "../../entries.ts";
@@ -32,7 +33,8 @@ export class WorkerProcess {
   #rssBytes = 0;
   #protocolError: string | null = null;
 
-  constructor(listener: WorkerListener) {
+  /** @param background leaves the machine to others: the process runs at a lower priority */
+  constructor(listener: WorkerListener, { background = true }: { background?: boolean } = {}) {
     this.#listener = listener;
     const node = nodeBinary();
     const { ELECTRON_RUN_AS_NODE: _, NODE_OPTIONS: __, ...env } = process.env;
@@ -42,6 +44,7 @@ export class WorkerProcess {
       env: { ...env, ...node.env },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
+    if (background) giveWay(this.#child.pid);
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_TAIL);
     });
@@ -80,5 +83,14 @@ export class WorkerProcess {
   #ended(code: number | null, signal: NodeJS.Signals | null): void {
     const protocolError = this.#protocolError;
     this.#listener.onExit({ code, signal, stderr: this.#stderr, rssBytes: this.#rssBytes, protocolError });
+  }
+}
+
+function giveWay(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // gone already, or not allowed: it runs as any other
   }
 }

@@ -3,7 +3,7 @@ import { settings, type Settings } from "#shared/contract/system.ts";
 import type { Db } from "./database.ts";
 import { json, query } from "./query.ts";
 
-const DEFAULT_SETTINGS: Settings = { language: "system", theme: "system", welcomed: false };
+const DEFAULT_SETTINGS: Settings = { language: "system", theme: "system", welcomed: false, threads: null };
 
 /** Preferences of the person, one JSON value a name. */
 export class SettingsTable {
@@ -26,6 +26,7 @@ export class SettingsTable {
       language: pick(settings.entries.language, stored["language"], DEFAULT_SETTINGS.language),
       theme: pick(settings.entries.theme, stored["theme"], DEFAULT_SETTINGS.theme),
       welcomed: pick(settings.entries.welcomed, stored["welcomed"], DEFAULT_SETTINGS.welcomed),
+      threads: pick(settings.entries.threads, stored["threads"], DEFAULT_SETTINGS.threads),
     };
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
-import { availableParallelism, freemem } from "node:os";
+import { freemem } from "node:os";
 import { join } from "node:path";
 import {
   CHECKED_PACKS,
@@ -23,6 +23,7 @@ import { askWorker } from "../runs/worker-job.ts";
 import type { Store } from "../store/index.ts";
 import { fromReport } from "../system/reports.ts";
 import { rowCache } from "./row-cache.ts";
+import { computeThreads } from "../system/threads.ts";
 
 type PackEvent = Extract<WorkerEvent, { type: "pack-losses" }>;
 
@@ -72,7 +73,7 @@ export class PackingService {
         chosen.map((pack) => packs[pack] ?? []),
         pieces,
       );
-      const threads = availableParallelism();
+      const threads = computeThreads(this.#store);
       const events = await askWorker(
         { kind: "layout", protocol: WORKER_PROTOCOL, threads, modelDir: modelPath, snapshot, packs: places },
         "pack-losses",

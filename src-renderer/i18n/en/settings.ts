@@ -7,6 +7,9 @@ export const settings = {
   followSystem: "Same as the system",
   theme: "Theme",
   themes: { light: "Light", dark: "Dark" },
+  threads: "Cores for training",
+  threadsHint: "Training gives way to other programs; with fewer cores the machine stays cooler and more responsive.",
+  allCores: (cores: number) => `All (${cores})`,
   storage: "Storage",
   home: "Data folder",
   homeHint:
