@@ -58,7 +58,6 @@ const TRAINING_ARGUMENTS: [string, ForeignName][] = [
     ignored("the evaluation loss does not depend on how rows are batched"),
   ),
   ...each("per_gpu_train_batch_size", mapped("per_device_train_batch_size")),
-  ...each("auto_find_batch_size", refused("set per_device_train_batch_size; the plan shows the memory it needs")),
   ...each(
     "eval_strategy evaluation_strategy evaluate_during_training",
     refused("set eval_steps, or leave it out to evaluate at the end of every epoch; eval_split: 0 evaluates nothing", [

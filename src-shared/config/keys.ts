@@ -229,6 +229,12 @@ export const CONFIG_KEYS: { readonly [K in ConfigKey]: KeySpec } = {
     "Every batch is a step; more of them a step imitate a larger batch.",
     integer(atLeast(1)),
   ),
+  auto_find_batch_size: key(
+    "schedule",
+    false,
+    "One block a step needs no measuring; with true both are chosen by a few steps.",
+    BOOLEAN,
+  ),
   num_train_epochs: key("schedule", 3, "Three passes: one is often too few, many memorise.", number(ABOVE_ZERO)),
   max_steps: key("schedule", null, "The number of passes decides; a number of steps overrides it.", {
     ...integer(atLeast(1)),

@@ -46,6 +46,7 @@ export interface RunConfig {
   readonly quantization: "none" | "8bit" | "4bit";
   readonly per_device_train_batch_size: number;
   readonly gradient_accumulation_steps: number;
+  readonly auto_find_batch_size: boolean;
   readonly num_train_epochs: number;
   readonly max_steps: number | null;
   readonly learning_rate: number;

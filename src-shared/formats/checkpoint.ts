@@ -89,6 +89,13 @@ export function lengthChange(
   return compare(number(written, "num_train_epochs") ?? 0, number(wanted, "num_train_epochs") ?? 0);
 }
 
+/** Chosen when the run began, where it was to choose them: a run that goes on keeps what its checkpoint has. */
+const BATCH_KEYS: readonly string[] = [
+  "auto_find_batch_size",
+  "per_device_train_batch_size",
+  "gradient_accumulation_steps",
+];
+
 /** Names of the settings and pins in which a resumed run would differ from the one that wrote the checkpoint; versions may differ. */
 export function resumeDifferences(
   written: Pick<CheckpointManifest, "config" | "pins"> & { readonly totalSteps?: number },
@@ -96,7 +103,8 @@ export function resumeDifferences(
 ): string[] {
   const keys = new Set([...Object.keys(written.config), ...Object.keys(wanted.config)]);
   const free = lengthChange(written, wanted) === "shorter" ? FREE_ON_RESUME : [...FREE_ON_RESUME, ...LENGTH_KEYS];
-  const settings = [...keys].filter((key) => !free.includes(key));
+  const chosen = wanted.config["auto_find_batch_size"] === true ? BATCH_KEYS : [];
+  const settings = [...keys].filter((key) => !free.includes(key) && !chosen.includes(key));
   const changed = settings.filter((key) => !same(valueOf(written, key), valueOf(wanted, key)));
   const pinned = Object.keys(wanted.pins).filter((pin) => pin in written.pins && !/version/i.test(pin));
   const pins = pinned.filter((pin) => written.pins[pin] !== wanted.pins[pin]);

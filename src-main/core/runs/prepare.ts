@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { RunConfig } from "#shared/config/index.ts";
+import type { Measurement } from "#shared/contract/forecast.ts";
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import { SiftError } from "#shared/errors.ts";
 import { CHECKPOINT_MANIFEST, checkpointStep } from "#shared/formats/checkpoint.ts";
@@ -14,7 +15,10 @@ import type { RunSources } from "../data/source.ts";
 import { modelHash } from "../models/hash.ts";
 import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/index.ts";
+import { chooseBatch, withBatch } from "./auto-batch.ts";
+import { unitsOf } from "./draft.ts";
 import { encodeRun, type EncodedRun } from "./encode-run.ts";
+import { measureRun } from "./measure.ts";
 import { requireCheckpoint, requireSameRun } from "./output-dir.ts";
 import { samplePromptIds } from "./samples.ts";
 import { configOf } from "./settings.ts";
@@ -51,6 +55,7 @@ export async function prepareRun(parts: PrepareParts, run: Run, signal: AbortSig
   if (!known || run.pins[COMPLETE_PIN] === undefined) await encode(parts, { run, config, folder }, signal);
   const snapshots = readSnapshots(folder);
   if (!snapshots) throw new SiftError("snapshot", "the snapshot could not be written", { where: { file: folder } });
+  const batched = await withChosenBatch(parts, { run, config, rows: snapshots.train }, signal);
   const samplePrompts = samplePromptIds(config, run.encodeSettings);
   const { pins, serving } = parts.store.runs.get(run.id);
   if (run.resumeFrom === null) clearOutput(run, config);
@@ -65,12 +70,32 @@ export async function prepareRun(parts: PrepareParts, run: Run, signal: AbortSig
     trainSnapshot: join(folder, "train"),
     evalSnapshot: snapshots.evaluation ? join(folder, "eval") : null,
     resumeFrom: run.resumeFrom,
-    config: { ...config },
+    config: { ...batched },
     template: serving ?? NO_TEMPLATE,
     ...(samplePrompts.length === 0 ? {} : { samplePrompts }),
     pins,
     threads: computeThreads(parts.store),
   };
+}
+
+/** With `auto_find_batch_size`, the configuration with what a few steps chose; recorded, so that a resumed run keeps it. */
+async function withChosenBatch(
+  { store, cache, sourcesOf }: PrepareParts,
+  { run, config, rows }: { run: Run; config: RunConfig; rows: SnapshotManifest },
+  signal: AbortSignal,
+): Promise<RunConfig> {
+  const settings = run.encodeSettings;
+  if (!config.auto_find_batch_size || run.resumeFrom !== null || !settings) return config;
+  const entries = store.runs.config(run.id);
+  const source = sourcesOf(run, config).train;
+  const units = unitsOf(config, { trainRows: rows.rows, trainTokens: rows.tokens });
+  const measure = (size: number): Promise<Measurement> => {
+    const tried = { ...config, per_device_train_batch_size: size };
+    return measureRun({ store, cache, config: tried, settings, source }, signal);
+  };
+  const chosen = withBatch(entries, await chooseBatch({ entries, units, measure }));
+  store.runs.replaceConfig(run.id, chosen);
+  return configOf(chosen);
 }
 
 /** The snapshot is the run's own; the model lies outside and may have changed. */

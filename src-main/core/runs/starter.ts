@@ -25,6 +25,7 @@ import { openCoder, settingsHash } from "../text/encoding.ts";
 import { textHash } from "../text/report.ts";
 import { waiversOf } from "../text/waivers.ts";
 import { resolveDraft, type Draft, type DraftContext } from "./draft.ts";
+import { batchOf, withBatch } from "./auto-batch.ts";
 import { hasEnded } from "./journal.ts";
 import { chooseStart, requireSameRun, type FoundCheckpoint } from "./output-dir.ts";
 import type { PlannedDraft, Planner } from "./planner.ts";
@@ -151,8 +152,9 @@ export class RunStarter {
     const resumeFrom = start?.path ?? null;
     const earlier = start ? this.#earlierRun(config.output_dir) : undefined;
     const notices = [...resolved.notices];
-    if (earlier)
-      return { runId: this.#parts.goOn(earlier, { resumeFrom, waived, entries: resolved.entries }), notices };
+    const chosen = start && config.auto_find_batch_size ? batchOf(start.manifest.config) : undefined;
+    const entries = chosen ? withBatch(resolved.entries, chosen) : resolved.entries;
+    if (earlier) return { runId: this.#parts.goOn(earlier, { resumeFrom, waived, entries }), notices };
     const datasetName = datasetNameOf(config, sources, store);
     const run: NewRun = {
       ...this.#base(config.run_name, datasetName),
@@ -168,7 +170,7 @@ export class RunStarter {
       pins: {},
       resumeFrom,
     };
-    return { runId: this.#parts.queueNew(run, resolved.entries), notices };
+    return { runId: this.#parts.queueNew(run, entries), notices };
   }
 
   async #draftContext(versionId: string): Promise<DraftContext> {

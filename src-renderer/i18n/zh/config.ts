@@ -41,6 +41,7 @@ export const config: Catalogue["config"] = {
     quantization: "基座模型保持完整精度。",
     per_device_train_batch_size: "一次一个块，占用内存最少。",
     gradient_accumulation_steps: "每个批次就是一步；多个批次合为一步可模拟更大的批次。",
+    auto_find_batch_size: "每步一个数据块无需测量；设为 true 时，批次与累积由试跑几步来决定。",
     num_train_epochs: "三轮：一轮常常太少，太多会死记硬背。",
     max_steps: "由轮数决定；填写步数则以步数为准。",
     learning_rate: "适配器用 2e-4；全量微调会改动每个权重，用 2e-5。",

@@ -90,6 +90,24 @@ describe.skipIf(oracle === undefined)("train (needs shared/oracles)", () => {
     expect(finished.stderr).toMatch(/run-finished/);
   });
 
+  test("chooses the batch by measuring where that is asked for, and its record makes the same run again", async () => {
+    const flags = ["--auto_find_batch_size", "true", "--per_device_train_batch_size", "1", "--max_steps", "4"];
+    const first = await sift(["train", file, ...flags, "--json", "--home", home]);
+    expect(first.stderr).toMatch(/step 4\/4/);
+    const { run, output_dir: outputDir } = JSON.parse(first.stdout) as { run: string; output_dir: string };
+    const again = join(folder, "again.yaml");
+    await sift(["export", "run", run, "--output", again, "--home", home]);
+    const yaml = await readFile(again, "utf8");
+    const size = (key: string): number => Number(new RegExp(`${key}: (\\d+)`).exec(yaml)?.[1]);
+    // the run file's accumulation of 2 is kept: auto decides how its two rows a step are laid out
+    expect(size("per_device_train_batch_size") * size("gradient_accumulation_steps")).toBe(2);
+    expect(yaml).toMatch(/auto_find_batch_size: false/);
+    const second = await sift(["train", again, "--output_dir", join(folder, "second"), "--json", "--home", home]);
+    expect(second.code).toBe(0);
+    const losses = async (path: string): Promise<unknown[]> => (await history(path)).map(({ loss }) => loss);
+    expect(await losses(join(folder, "second"))).toEqual(await losses(outputDir));
+  });
+
   test("Ctrl-C stops and saves: 130; the same command goes on from there", async () => {
     const running = startSift(["train", file, "--max_steps", "400", "--home", home]);
     await heard(running, /step 5\/400/);
