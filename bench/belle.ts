@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
@@ -49,8 +50,21 @@ function encode(turns: readonly Turn[], tokenize: (text: string) => number[]): R
   return { ids: ids.slice(0, MAX_LENGTH), labels: labels.slice(0, MAX_LENGTH) };
 }
 
-/** BELLE's rows where the reference material is there, else random ids with lengths like theirs. */
-export function benchRows(): { rows: Row[]; source: string } {
+export interface BenchRows {
+  readonly rows: readonly Row[];
+  readonly source: string;
+}
+
+/**
+ * BELLE's rows where the reference material is there, else random ids with lengths like theirs. Another process makes them, so
+ * that the tokenizer's memory is not counted as that of training: a run's worker gets its rows as ids.
+ */
+export function benchRows(): BenchRows {
+  const printed = execFileSync(process.execPath, [import.meta.filename], { encoding: "utf8", maxBuffer: 1 << 28 });
+  return JSON.parse(printed) as BenchRows;
+}
+
+function makeRows(): BenchRows {
   const data = sharedPath("datasets", "belle_267.jsonl");
   const folder = sharedPath("tokenizers", "qwen2_5");
   if (data === undefined || folder === undefined || !existsSync(data))
@@ -102,3 +116,5 @@ function toMicroBatch(rows: readonly Row[]): MicroBatch {
     weights: Float32Array.from(labels, (label) => (label < 0 ? 0 : 1)),
   };
 }
+
+if (process.argv[1] === import.meta.filename) console.log(JSON.stringify(makeRows()));

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { repositoryRoot } from "../shared.ts";
 import { OrtEngine } from "#worker/engines/ort/engine.ts";
-import { modelFromConfig } from "#worker/models/folder.ts";
+import { modelFromConfig, quantizedModel } from "#worker/models/folder.ts";
 import { createTrainer, type Method, type TrainStep } from "#worker/train/step.ts";
 import { grouped, microBatch, readRows } from "./training.ts";
 
@@ -29,13 +29,14 @@ export const DROPOUT = { kind: "lora", rank: 4, alpha: 8, dropout: 0.3, targetMo
 
 export async function newTrainer(
   method: Method,
-  options: { seed?: number; recompute?: boolean } = {},
+  options: { seed?: number; recompute?: boolean; bits?: 4 | 8 } = {},
 ): Promise<TrainStep> {
   const { seed = 5, recompute = false } = options;
+  const model = modelFromConfig(CONFIG);
   const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, maxGradNorm: 1 };
   return createTrainer({
     engine: new OrtEngine({ threads: 2 }),
-    model: modelFromConfig(CONFIG),
+    model: options.bits === undefined ? model : quantizedModel(model, options.bits),
     method,
     optimizer,
     seed,
@@ -58,8 +59,8 @@ export async function curve(trainer: TrainStep, from: number, to: number): Promi
 }
 
 if (process.argv[1]?.endsWith("curve.ts") === true) {
-  for (const method of [{ kind: "full" } as const, DROPOUT]) {
-    const trainer = await newTrainer(method);
+  for (const [method, bits] of [[{ kind: "full" }], [DROPOUT], [DROPOUT, 4]] as const) {
+    const trainer = await newTrainer(method, bits === undefined ? {} : { bits });
     console.log(JSON.stringify({ losses: await curve(trainer, 0, 6), hash: await hashOf(trainer) }));
   }
 }

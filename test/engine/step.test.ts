@@ -15,24 +15,28 @@ const run = (): string => {
 
 test("two processes with the same thread count make the same run, bit for bit", () => {
   const first = run();
-  expect(first.trim().split("\n")).toHaveLength(2);
+  expect(first.trim().split("\n")).toHaveLength(3);
   expect(run()).toBe(first);
 });
 
 describe.each([
-  ["full", { kind: "full" } as const],
-  ["LoRA with dropout", DROPOUT],
-])("%s", (_, method) => {
+  ["full", { kind: "full" } as const, {}],
+  ["LoRA with dropout", DROPOUT, {}],
+  ["the last layer alone", { kind: "freeze", layers: 1 } as const, {}],
+  ["DoRA with dropout and a saved head", { ...DROPOUT, dora: true, modulesToSave: ["lm_head", "norm"] }, {}],
+  ["LoRA with dropout on 4 bits", DROPOUT, { bits: 4 }],
+  ["DoRA on 8 bits", { ...DROPOUT, dropout: 0, dora: true }, { bits: 8 }],
+] as const)("%s", (_, method, kind) => {
   test("a run that was stopped and restored goes on as if it had not been", async () => {
-    const whole = await newTrainer(method);
+    const whole = await newTrainer(method, kind);
     const losses = await curve(whole, 0, 6);
-    const stopped = await newTrainer(method);
+    const stopped = await newTrainer(method, kind);
     await curve(stopped, 0, 3);
     const optimizer = stopped.exportOptimizer();
     const saved = new Map<string, Float32Array>();
     for (const tensor of [...stopped.exportWeights(), ...optimizer.tensors])
       saved.set(tensor.name, await tensor.read());
-    const restored = await newTrainer(method);
+    const restored = await newTrainer(method, kind);
     const fill = (name: string, target: Float32Array): void => target.set(saved.get(name) ?? []);
     restored.importWeights(fill);
     restored.importOptimizer({ steps: optimizer.updates, updates: optimizer.updates }, fill);
@@ -41,15 +45,15 @@ describe.each([
   });
 
   test("layers that are computed again in the backward pass give the same bits", async () => {
-    const kept = await newTrainer(method);
-    const again = await newTrainer(method, { recompute: true });
+    const kept = await newTrainer(method, kind);
+    const again = await newTrainer(method, { ...kind, recompute: true });
     expect(await curve(again, 0, 3)).toEqual(await curve(kept, 0, 3));
     expect(await hashOf(again)).toBe(await hashOf(kept));
   });
 
   test("an evaluation in between changes nothing", async () => {
-    const plain = await newTrainer(method);
-    const watched = await newTrainer(method);
+    const plain = await newTrainer(method, kind);
+    const watched = await newTrainer(method, kind);
     await curve(plain, 0, 2);
     await curve(watched, 0, 1);
     const first = await watched.evaluate(batches[0] ?? []);
@@ -57,6 +61,37 @@ describe.each([
     await curve(watched, 1, 2);
     expect(await hashOf(watched)).toBe(await hashOf(plain));
   });
+});
+
+test("weights of tokens enter a step's loss as fractions of their sum, zeros not at all", async () => {
+  const rows = [
+    { input_ids: [1, 5, 9, 2], weights: [0.25, 0, 1.5] },
+    { input_ids: [1, 7, 2], weights: [0, 1] },
+  ];
+  const trainer = await newTrainer({ kind: "full" });
+  let [weighted, total] = [0, 0];
+  for (const { input_ids: ids, weights } of rows) {
+    for (const [index, weight] of weights.entries()) {
+      // the loss of one token alone: the only label of its row
+      const labels = ids.map((id, i) => (i === index + 1 ? id : -100));
+      weighted += weight * (await trainer.evaluate([microBatch([{ input_ids: ids, labels }])])).lossSum;
+      total += weight;
+    }
+  }
+  const batchOf = (group: typeof rows) => {
+    const batch = microBatch(group.map(({ input_ids: ids }) => ({ input_ids: ids, labels: ids })));
+    return { ...batch, weights: Float32Array.from(group.flatMap(({ weights }) => [...weights, 0])) };
+  };
+  const apart = await trainer.step(
+    rows.map((row) => batchOf([row])),
+    0,
+  );
+  const together = await trainer.step([batchOf(rows)], 0);
+  expect(total).toBe(2.75);
+  for (const { loss, supervised } of [apart, together]) {
+    expect(Math.abs(loss - weighted / total)).toBeLessThan(1e-5);
+    expect(supervised).toBe(3);
+  }
 });
 
 test("parameters are counted once where they are tied, and adapters on top", async () => {

@@ -37,11 +37,13 @@ function lastCheckpoint(outputDir: string): { name: string; step: number; finish
 
 describe("a run that was interrupted", () => {
   test.each([
-    ["lora", "adapter_model.safetensors"],
-    ["full", "model.safetensors"],
-  ])("%s: stopped with save, it resumes to the same curve and weights bit for bit", async (finetuning_type, file) => {
+    ["lora", "adapter_model.safetensors", {}],
+    ["full", "model.safetensors", { finetuning_type: "full" }],
+    ["freeze", "model.safetensors", { finetuning_type: "freeze", freeze_trainable_layers: 1 }],
+    ["QLoRA", "adapter_model.safetensors", { quantization: "4bit" }],
+    ["DoRA", "adapter_model.safetensors", { use_dora: true, use_rslora: true, modules_to_save: ["embed_tokens"] }],
+  ])("%s: stopped with save, it resumes to the same curve and weights bit for bit", async (_, file, config) => {
     const home = temporaryFolder();
-    const config = { finetuning_type };
     await runJob(jobIn(join(home, "whole"), config));
     const outputDir = join(home, "parts");
     const first = new WorkerProcess();
