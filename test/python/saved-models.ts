@@ -20,6 +20,8 @@ const CASES: readonly Case[] = [
   { name: "pattern", model: "llama", flags: ["--target_modules", String.raw`.*layers\.1\.self_attn\.(q|v)_proj`] },
   { name: "saved modules", model: "qwen2", flags: ["--modules_to_save", "embed_tokens,lm_head"] },
   { name: "saved norms", model: "phi3-longrope", flags: ["--modules_to_save", "norm", "--use_dora"] },
+  // the base is untouched: the adapter goes on the model as it was
+  { name: "QLoRA", model: "qwen2", flags: ["--quantization", "4bit"] },
   { name: "freeze", model: "qwen3-yarn", flags: ["--finetuning_type", "freeze", "--freeze_trainable_layers", "1"] },
   { name: "full", model: "llama", flags: ["--finetuning_type", "full"] },
 ];
