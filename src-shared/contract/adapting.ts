@@ -19,6 +19,10 @@ export const presetFit = v.object({
   /** Tokens that the tokenizer lacks; they would have to be added, and their embedding rows trained. */
   missing: v.array(v.string()),
   needs: v.array(v.string()),
+  /** The texts that must be one token each, with their ids; null: to be added. A newline is not told. */
+  tokens: v.array(v.object({ text: v.string(), id: v.nullable(v.number()) })),
+  /** Whether what is missing can be added: it has texts, and is not a token that the tokenizer would have to name. */
+  addable: v.boolean(),
   /** Where generation will stop; null where the preset cannot be used. */
   endOfTurn: v.nullable(v.object({ text: v.string(), id: v.number() })),
   /** The end of a turn is not the token that ends documents, so that the model has to learn to stop at it. */

@@ -35,8 +35,21 @@ function fitOf(name: string, tokenizer: Tokenizer): PresetFit {
     name,
     missing,
     needs: [...preset.needs],
+    tokens: neededTokens(preset.needs, tokenizer),
+    addable: missing.length > 0 && missing.every((need) => need.trim() !== "" && !isNamed(need)),
     endOfTurn: usable ? { text, id } : null,
     newEnd: text !== eos,
     recommended: false,
   };
+}
+
+const isNamed = (need: string): need is "bos_token" | "eos_token" => need === "bos_token" || need === "eos_token";
+
+function neededTokens(needs: readonly string[], tokenizer: Tokenizer): PresetFit["tokens"] {
+  return needs
+    .filter((need) => need.trim() !== "")
+    .map((need) => {
+      const text = isNamed(need) ? (tokenizer.files.specialTokens[need] ?? need) : need;
+      return { text, id: tokenizer.tokenToId(text) ?? null };
+    });
 }

@@ -95,10 +95,16 @@ export const adapting = {
     "The model has no chat template. Choose the format that it is to learn; it is saved with the model, and generation will stop at its end of turn.",
   recommended: "recommended",
   stopsAt: (text: string, id: number) => `stops at ${text} (id ${id})`,
-  needsNothing: "Needs nothing: every token is in the vocabulary.",
+  needs: "Needs",
+  id: (id: number) => `id ${id}`,
+  toAdd: "to be added",
+  needsNothing: "Every token is in the vocabulary; no embedding row has to be added.",
   newEnd:
-    "The model has to learn to stop at this token: its embedding row is there, but may be untrained. Full fine-tuning trains it; LoRA does not.",
-  missing: (tokens: string) =>
-    `Needs ${tokens}, which the tokenizer lacks. Adding tokens and training their embedding rows is not possible yet; choose a format that needs none.`,
+    "The model has to learn to stop at this token: its embedding row is there, but may be untrained. Full fine-tuning trains it; LoRA does where modules_to_save names embed_tokens and lm_head.",
+  adds: (n: number) =>
+    `${count(n, "token", "tokens")} would be added to a copy of the model, each with an embedding row that begins as the mean of the others and has to be trained: by full fine-tuning, or by LoRA where modules_to_save names embed_tokens and lm_head.`,
+  cannotAdd: (tokens: string) => `The tokenizer names no ${tokens}, which the format writes. Choose another one.`,
+  add: (n: number, name: string) => `Add ${count(n, "token", "tokens")} and use ${name}`,
+  added: (name: string) => `A copy of the model with the new tokens is chosen: ${name}`,
   use: (name: string) => `Use ${name}`,
 };

@@ -46,6 +46,16 @@ describe("a base model and an instruct model", () => {
     const llama = fits.find(({ name }) => name === "llama3");
     expect(llama).toMatchObject({ endOfTurn: null, recommended: false });
     expect(llama?.missing).toContain("<|eot_id|>");
+    // Qwen's tokenizer names no BOS, which llama3 writes
+    expect(llama?.addable).toBe(false);
+    expect(fits[0]?.tokens).toEqual([
+      { text: "<|im_start|>", id: 151644 },
+      { text: "<|im_end|>", id: 151645 },
+    ]);
+    expect(fits.find(({ name }) => name === "phi3")).toMatchObject({
+      addable: true,
+      tokens: expect.arrayContaining([{ text: "<|user|>", id: null }]) as unknown,
+    });
     expect(fits.filter(({ recommended }) => recommended)).toHaveLength(1);
   });
 
