@@ -19,8 +19,8 @@ export const presetFit = v.object({
   /** Tokens that the tokenizer lacks; they would have to be added, and their embedding rows trained. */
   missing: v.array(v.string()),
   needs: v.array(v.string()),
-  /** The texts that must be one token each, with their ids; null: to be added. A newline is not told. */
-  tokens: v.array(v.object({ text: v.string(), id: v.nullable(v.number()) })),
+  /** The texts that must be one token each, with their ids; null: to be added. `named`: the tokenizer names it (BOS, EOS), or would have to. A newline is not told. */
+  tokens: v.array(v.object({ text: v.string(), id: v.nullable(v.number()), named: v.boolean() })),
   /** Whether what is missing can be added: it has texts, and is not a token that the tokenizer would have to name. */
   addable: v.boolean(),
   /** Where generation will stop; null where the preset cannot be used. */

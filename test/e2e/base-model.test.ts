@@ -83,6 +83,10 @@ describe("a base model", () => {
       .getByText(/rows of the new tokens/)
       .first()
       .waitFor();
+    const start = page.getByRole("button", { name: /^(Prove and start|Start)$/ });
+    expect(await start.isEnabled()).toBe(false);
+    await page.getByText("Full fine-tuning", { exact: true }).click();
+    await eventually(() => start.isEnabled(), Boolean);
     await picture(page, "base-train");
     expect(errors).toEqual([]);
   }, 120_000);

@@ -117,7 +117,10 @@ function editFiles(folder: string, { tokens, rows, grown, base }: Edits): void {
     };
   });
   edit(folder, "tokenizer_config.json", (config) => {
-    const entries = tokens.map(({ id, content }): [string, unknown] => [String(id), { content, ...flags, special: true }]);
+    const entries = tokens.map(({ id, content }): [string, unknown] => [
+      String(id),
+      { content, ...flags, special: true },
+    ]);
     const decoder = { ...objectOf(config["added_tokens_decoder"]), ...Object.fromEntries(entries) };
     return { ...config, added_tokens_decoder: decoder };
   });

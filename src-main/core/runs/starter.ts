@@ -68,8 +68,8 @@ export class RunStarter {
     const resolved = resolveDraft(draft, context);
     const { config } = resolved;
     const untrained = config && untrainedRows(draft.modelPath, config);
-    const told = untrained ? withProblem(resolved, untrained) : resolved;
-    return this.#parts.planner.preview(told, context.rows, config && plannedDraft(draft, config));
+    if (untrained) return this.#parts.planner.preview(withProblem(resolved, untrained), context.rows, null);
+    return this.#parts.planner.preview(resolved, context.rows, config && plannedDraft(draft, config));
   }
 
   /** @throws SiftError `bad-config`, `run-active`, those of `measureRun` */
@@ -305,5 +305,5 @@ function requireTrainedRows(modelPath: string, config: RunConfig): void {
 }
 
 function withProblem(resolved: ResolvedConfig, { message, remedy = "" }: SiftError): ResolvedConfig {
-  return { ...resolved, problems: [...resolved.problems, { key: "modules_to_save", message, remedy }] };
+  return { ...resolved, config: null, problems: [...resolved.problems, { key: "modules_to_save", message, remedy }] };
 }

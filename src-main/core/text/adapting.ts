@@ -50,6 +50,6 @@ function neededTokens(needs: readonly string[], tokenizer: Tokenizer): PresetFit
     .filter((need) => need.trim() !== "")
     .map((need) => {
       const text = isNamed(need) ? (tokenizer.files.specialTokens[need] ?? need) : need;
-      return { text, id: tokenizer.tokenToId(text) ?? null };
+      return { text, id: tokenizer.tokenToId(text) ?? null, named: isNamed(need) };
     });
 }

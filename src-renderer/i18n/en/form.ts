@@ -98,6 +98,7 @@ export const adapting = {
   needs: "Needs",
   id: (id: number) => `id ${id}`,
   toAdd: "to be added",
+  notNamed: "not named",
   needsNothing: "Every token is in the vocabulary; no embedding row has to be added.",
   newEnd:
     "The model has to learn to stop at this token: its embedding row is there, but may be untrained. Full fine-tuning trains it; LoRA does where modules_to_save names embed_tokens and lm_head.",

@@ -89,6 +89,7 @@ export const adapting = {
   needs: "需要",
   id: (id: number) => `编号 ${id}`,
   toAdd: "待添加",
+  notNamed: "未指定",
   needsNothing: "所有词元都在词表中，无需添加嵌入行。",
   newEnd:
     "模型需要学会在这个词元处停止：它的嵌入行存在，但可能没有训练过。全量微调会训练它；LoRA 需要在 modules_to_save 中写上 embed_tokens 和 lm_head。",

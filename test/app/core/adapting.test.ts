@@ -49,12 +49,12 @@ describe("a base model and an instruct model", () => {
     // Qwen's tokenizer names no BOS, which llama3 writes
     expect(llama?.addable).toBe(false);
     expect(fits[0]?.tokens).toEqual([
-      { text: "<|im_start|>", id: 151644 },
-      { text: "<|im_end|>", id: 151645 },
+      { text: "<|im_start|>", id: 151644, named: false },
+      { text: "<|im_end|>", id: 151645, named: false },
     ]);
     expect(fits.find(({ name }) => name === "phi3")).toMatchObject({
       addable: true,
-      tokens: expect.arrayContaining([{ text: "<|user|>", id: null }]) as unknown,
+      tokens: expect.arrayContaining([{ text: "<|user|>", id: null, named: false }]) as unknown,
     });
     expect(fits.filter(({ recommended }) => recommended)).toHaveLength(1);
   });
