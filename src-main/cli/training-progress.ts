@@ -3,6 +3,22 @@ import type { StepMetrics } from "#shared/worker/protocol.ts";
 import type { Output } from "./output.ts";
 import { bar, duration, ProgressLine } from "./progress.ts";
 
+type Told = Extract<RunEvent["event"], { type: "skipped" | "paused" | "continued" | "sample" }>;
+
+/** What happened on the way, in a line. */
+function eventText(event: Told): string {
+  switch (event.type) {
+    case "skipped":
+      return `step ${event.step}: skipped, its ${event.what} is no finite number; rows ${event.rows.join(", ")}`;
+    case "paused":
+      return `step ${event.step}: waiting for space on the disk of ${event.path}`;
+    case "continued":
+      return `step ${event.step}: going on`;
+    case "sample":
+      return `step ${event.step}: prompt ${event.prompt + 1}: ${JSON.stringify(event.text ?? event.ids)}`;
+  }
+}
+
 /** Shows a run on stderr: a bar where a person looks at it, a line a logged step elsewhere. */
 export class TrainingProgress {
   readonly #output: Output;
@@ -37,6 +53,11 @@ export class TrainingProgress {
       case "evaluation":
         this.#evalLoss = event.evalLoss;
         return fresh ? this.#say(`step ${event.step}: eval_loss ${event.evalLoss.toFixed(4)}`) : undefined;
+      case "skipped":
+      case "paused":
+      case "continued":
+      case "sample":
+        return fresh ? this.#say(eventText(event)) : undefined;
       case "checkpoint":
         return fresh ? this.#say(`step ${event.step}: saved ${event.path}`) : undefined;
       case "state":

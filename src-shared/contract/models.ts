@@ -15,6 +15,9 @@ export const modelShape = v.object({
   parameters: v.number(),
 });
 
+/** `problem` of a folder with a config.json and no weights: it can be trained from scratch all the same. */
+export const NO_WEIGHTS = "model-no-weights";
+
 export const modelEntry = v.object({
   path,
   name: v.string(),

@@ -1,6 +1,7 @@
 import { mkdirSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { AddedTokens, ModelEntry } from "#shared/contract/models.ts";
+import { NO_WEIGHTS, type AddedTokens, type ModelEntry } from "#shared/contract/models.ts";
+import { SiftError } from "#shared/errors.ts";
 import { resourcePath } from "../../entries.ts";
 import type { Store } from "../store/index.ts";
 import { freeFolder } from "../system/free-folder.ts";
@@ -13,6 +14,16 @@ import { blankProblem, inspectModel } from "./inspect.ts";
 import { weightFiles } from "./weights.ts";
 
 export const sampleModelFolder = (): string => resourcePath("sample", "model");
+
+/** A config.json of a known family without weights can still be trained from scratch. @throws SiftError of the weights */
+function requireWeightsOrBlank(path: string): void {
+  try {
+    weightFiles(path);
+  } catch (error) {
+    const isBlank = error instanceof SiftError && error.code === NO_WEIGHTS && blankProblem(path) === null;
+    if (!isBlank) throw error;
+  }
+}
 
 /** Models on this machine: the sample, folders that were added, and the caches of other tools. */
 export class ModelService {
@@ -68,7 +79,7 @@ export class ModelService {
   /** Remembers a folder. One whose model cannot be trained is remembered with its problem; one that is no model is refused. */
   add(path: string): ModelEntry {
     readModelConfig(path);
-    weightFiles(path);
+    requireWeightsOrBlank(path);
     const folder = realpathSync(resolve(path));
     this.#store.models.add(folder, this.#clock());
     this.#events.emit({ type: "models" });

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import * as v from "valibot";
+import { NO_WEIGHTS } from "#shared/contract/models.ts";
 import { SiftError } from "#shared/errors.ts";
 import { headerLength, parseHeader } from "#shared/formats/safetensors.ts";
 
@@ -68,7 +69,7 @@ function noWeights(folder: string): SiftError {
       remedy: "convert them to safetensors, or download the model's safetensors revision",
     });
   }
-  return new SiftError("model-no-weights", "the folder holds no model.safetensors and no shard index", {
+  return new SiftError(NO_WEIGHTS, "the folder holds no model.safetensors and no shard index", {
     where,
     remedy: "choose the folder that holds config.json and the weights, or finish the download",
   });

@@ -58,6 +58,7 @@ export const training = {
   },
   samplePrompts: "One message a line.",
   paused: {
+    badge: "waiting",
     title: "The run waits for space on the disk",
     text: (path: string, needed: string | null, free: string | null) =>
       `${path} is full${needed === null ? "" : `; ${needed} are needed`}${free === null ? "" : `, ${free} are free`}. It goes on by itself as soon as there is space; nothing is lost.`,
@@ -69,5 +70,6 @@ export const training = {
     step: (step: string, what: "loss" | "gradient", rows: string) => `Step ${step}: the ${what}; rows ${rows}.`,
     more: (steps: number) => `and ${count(steps, "more step", "more steps")}`,
   },
+  blank: "No weights: training draws new ones from its config.json and the seed (from_scratch).",
   bestCheckpoint: "best evaluation",
 };

@@ -52,6 +52,7 @@ export const training: Catalogue["training"] = {
   },
   samplePrompts: "每行一条消息。",
   paused: {
+    badge: "等待中",
     title: "运行正在等待磁盘空间",
     text: (path, needed, free) =>
       `${path} 所在的磁盘已满${needed === null ? "" : `；需要 ${needed}`}${free === null ? "" : `，可用 ${free}`}。有了空间它会自动继续，不会丢失任何内容。`,
@@ -63,5 +64,6 @@ export const training: Catalogue["training"] = {
     step: (step, what, rows) => `第 ${step} 步：${what === "loss" ? "损失" : "梯度"}；行 ${rows}。`,
     more: (steps) => `还有 ${steps} 步`,
   },
+  blank: "没有权重：训练会按 config.json 和种子抽取新的权重（from_scratch）。",
   bestCheckpoint: "最佳评估",
 };
