@@ -1,11 +1,12 @@
 /**
  * Opens what Sift writes with the Python libraries of the field. Installs them from PyPI into a virtual environment of its own:
- * `npm run test:python [datasets | models | folder | templates]`.
+ * `npm run test:python [datasets | models | folder | templates | tokens]`.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { checkAddedTokens } from "../test/python/added-tokens.ts";
 import { checkSavedModels } from "../test/python/saved-models.ts";
 import { checkTemplates } from "../test/python/templates.ts";
 
@@ -60,3 +61,4 @@ if (wants("datasets")) checkEncodedFolder();
 if (wants("models")) await checkSavedModels(python);
 if (wants("folder")) checkOutputFolder();
 if (wants("templates")) checkTemplates(python);
+if (wants("tokens")) checkAddedTokens(python);
