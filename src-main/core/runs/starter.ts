@@ -14,6 +14,7 @@ import { SiftError } from "#shared/errors.ts";
 import type { DataHashes } from "../data/data-hash.ts";
 import { DataHash } from "../data/hash.ts";
 import { readSource, type DataSource, type RunSources } from "../data/source.ts";
+import { departureText } from "../text/departures.ts";
 import { untrainedRows } from "../models/extend.ts";
 import { modelHash } from "../models/hash.ts";
 import type { ModelService } from "../models/service.ts";
@@ -151,7 +152,7 @@ export class RunStarter {
     ];
     const resumeFrom = start?.path ?? null;
     const earlier = start ? this.#earlierRun(config.output_dir) : undefined;
-    const notices = [...resolved.notices];
+    const notices = [...resolved.notices, ...departureNotices(settings)];
     const chosen = start && config.auto_find_batch_size ? batchOf(start.manifest.config) : undefined;
     const entries = chosen ? withBatch(resolved.entries, chosen) : resolved.entries;
     if (earlier) return { runId: this.#parts.goOn(earlier, { resumeFrom, waived, entries }), notices };
@@ -306,4 +307,10 @@ function requireTrainedRows(modelPath: string, config: RunConfig): void {
 
 function withProblem(resolved: ResolvedConfig, { message, remedy = "" }: SiftError): ResolvedConfig {
   return { ...resolved, config: null, problems: [...resolved.problems, { key: "modules_to_save", message, remedy }] };
+}
+
+/** Where the template is not the model's own; what is wrong with either is told when rows are encoded. */
+function departureNotices(settings: EncodeSettings): ConfigProblem[] {
+  const message = departureText(settings);
+  return message === undefined ? [] : [{ key: "template", message, remedy: "template: own" }];
 }

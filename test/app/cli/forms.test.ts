@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { CHATML_HUMAN_FORM, formTwin } from "#shared/text/index.ts";
 import { repositoryRoot } from "../../shared.ts";
+import { startCore } from "../core/helpers.ts";
 import { newHome, sift } from "./sift.ts";
 
 const model = join(repositoryRoot, "resources", "sample", "model");
@@ -23,6 +24,17 @@ interface Made {
   readonly run: string;
   readonly output_dir: string;
 }
+
+test("a saved form goes out as the file that it came from", async () => {
+  const { client, core, home } = await startCore();
+  await client.text.save({ name: "turns", form: FORM });
+  await client.text.save({ name: "jinja", source: "{{ 1 }}" });
+  await core.close();
+  const exported = await sift(["export", "template", "turns", "--home", home]);
+  expect(JSON.parse(exported.stdout)).toEqual({ ...FORM, name: "turns" });
+  expect((await sift(["export", "template", "jinja", "--home", home])).stdout).toBe("{{ 1 }}");
+  expect((await sift(["export", "template", "none", "--home", home])).stderr).toContain("There are: jinja, turns");
+});
 
 test("a form's file is a template of the command line, and a run's record keeps what it said", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sift 表单 "));
@@ -56,6 +68,8 @@ test("a form's file is a template of the command line, and a run's record keeps 
   const made = JSON.parse(trained.stdout) as Made;
   const twin = formTwin(FORM, "");
   expect(await readFile(join(made.output_dir, "chat_template.jinja"), "utf8")).toBe(twin);
+
+  expect(trained.stderr).toContain("It differs in: roles");
 
   // the file changes under the run, which keeps what it was rendered with
   await writeFile(form, stringify({ ...FORM, name: "other", bos: "bos_token" }));
