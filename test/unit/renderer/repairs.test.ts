@@ -22,6 +22,7 @@ const changed: Proof = {
   settingsFindings: [],
   rules: [],
   blocking: [],
+  leastTrained: [],
   finishedAt: 0,
 };
 
