@@ -133,11 +133,16 @@ function endOfTurnToken(input: AnswerInput, from: number, limit: number): number
   return -1;
 }
 
-/** End of a turn whose end mark is no single token of this tokenizer. */
+/** End of a turn whose end mark is no single token of this tokenizer, or of one that has none: then what closes it, up to the next mark. */
 function endTextEnd(input: AnswerInput, from: number, limit: number): number {
-  const { endText } = input.marks;
-  const at = endText === "" ? -1 : input.conversation.text.indexOf(endText, from);
-  return at < 0 || at >= limit ? from : at + endText.length;
+  const { endText, isMark } = input.marks;
+  const { text, ids, starts } = input.conversation;
+  const at = endText === "" ? -1 : text.indexOf(endText, from);
+  if (at >= 0 && at < limit) return at + endText.length;
+  // a tool call may end with a tag of the template's, and the next turn's mark is what stops it
+  for (let i = firstWith(starts, from); i < ids.length && (starts[i] ?? 0) < limit; i++)
+    if (isMark(ids[i] ?? -1)) return starts[i] ?? from;
+  return from;
 }
 
 /** Tokens that share a character with the stretch. */

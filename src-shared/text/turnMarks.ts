@@ -13,6 +13,8 @@ export interface TurnMarks {
   readonly endText: string;
   /** Id of the token that ends a turn; undefined where the template writes none. */
   readonly endOfTurn: number | undefined;
+  /** Whether a token is one of the tokenizer's own marks. */
+  readonly isMark: (id: number) => boolean;
 }
 
 const PROBES: readonly (readonly Message[])[] = [
@@ -25,6 +27,10 @@ const PROBES: readonly (readonly Message[])[] = [
 
 /** A template that refuses every probe has no marks. @throws SiftError `template-limit` for one that does not end. */
 export function findTurnMarks(context: RenderContext, tokenizer: Tokenizer): TurnMarks {
+  return { ...findTexts(context, tokenizer), isMark: (id) => tokenizer.isSpecial(id) };
+}
+
+function findTexts(context: RenderContext, tokenizer: Tokenizer): Omit<TurnMarks, "isMark"> {
   for (const messages of PROBES) {
     const generationPrompt = attempt(() => generationPromptOf({ messages }, context));
     const ending = attempt(() => endingOf(messages, context, tokenizer));

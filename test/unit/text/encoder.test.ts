@@ -67,6 +67,19 @@ describe("mask policies without tags, by who wrote what", () => {
       '<tool_call>[{"type": "function", "function": {"name": "f", "arguments": {"x": 1}}}]</tool_call><|im_end|>',
     );
   });
+  it("trains what closes a tool call where the next turn's mark is what stops it", () => {
+    const template =
+      "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}{% for c in m.tool_calls or [] %}<call>{{ c.function.name }}</call>{% endfor %}" +
+      "{{ '<|im_end|>' if not m.tool_calls }}{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+    const call = { type: "function" as const, function: { name: "f", arguments: { x: 1 } } };
+    const messages = [
+      { role: "user", content: "q" },
+      { role: "assistant", content: "", tool_calls: [call] },
+      { role: "tool", content: "1" },
+      { role: "assistant", content: "a" },
+    ];
+    expect(trainedText(encodeWith(template, conversation({ messages })))).toBe("<call>f</call>|a<|im_end|>");
+  });
   it("knows an end of turn that is no single token", () => {
     const template = "{% for m in messages %}[{{ m.role }}] {{ m.content }} [/end]\n{% endfor %}";
     const result = encodeWith(template, turns("q", "answer", "q", "more"));
