@@ -1,9 +1,11 @@
 import * as v from "valibot";
-import { id, read } from "./common.ts";
+import { id, page, read } from "./common.ts";
 import { encodeSettings } from "./text.ts";
 
-/** Rows that are shown packed: the first of a version, in file order. */
-export const PACKED_ROWS = 2000;
+/** Rows whose packs are scored both ways: the first of a version, in file order. */
+export const SCORED_ROWS = 2000;
+/** Bars of the histogram: how many packs are filled to 0–5 %, 5–10 %, … of the maximum. */
+export const FILL_BARS = 20;
 /** Packs that are scored both ways. */
 export const CHECKED_PACKS = 3;
 /** Relative difference of two float32 sums of the same terms that counts as equal. */
@@ -19,16 +21,20 @@ export const packedRow = v.object({
 export const pack = v.object({ tokens: v.number(), rows: v.array(packedRow) });
 export type Pack = v.InferOutput<typeof pack>;
 
-export const packing = v.object({
+export const packingSummary = v.object({
   maxLength: v.number(),
-  packs: v.array(pack),
-  /** Rows that were read; those that train nothing or have no encoding are in no pack. */
+  packs: v.number(),
+  /** Tokens in all packs. */
+  tokens: v.number(),
+  /** Packs by how full they are. */
+  fill: v.array(v.number()),
+  /** Rows of the proof; those that train nothing or have no encoding are in no pack. */
   rowsRead: v.number(),
   /** Rows that were cut, and rows that are in no pack. */
   rowsCut: v.number(),
   rowsLeftOut: v.number(),
 });
-export type Packing = v.InferOutput<typeof packing>;
+export type PackingSummary = v.InferOutput<typeof packingSummary>;
 
 export const packLosses = v.object({
   /** Places in `packs`. */
@@ -44,6 +50,8 @@ export const packLosses = v.object({
 });
 export type PackLosses = v.InferOutput<typeof packLosses>;
 
+const proven = { proofId: id, maxLength: v.pipe(v.number(), v.integer(), v.minValue(1)) };
+
 const request = v.object({
   versionId: id,
   settings: encodeSettings,
@@ -53,8 +61,9 @@ const request = v.object({
 export type PackingRequest = v.InferOutput<typeof request>;
 
 export const packingContract = {
-  /** How the first rows lie in packs, with the code that packs a run. */
-  packs: read.input(request).output(packing),
+  /** How the rows of a proof lie in packs, in file order, with the code that packs a run (which shuffles them first). */
+  summary: read.input(v.object(proven)).output(packingSummary),
+  packs: read.input(v.object({ ...proven, ...page })).output(v.array(pack)),
   /** Scores the first packs that hold two rows or more, packed and row by row, on the model. Ends when its caller goes away. */
   compare: read.input(request).output(packLosses),
 };

@@ -27,6 +27,14 @@ export interface ReportSettings {
   readonly heads: readonly [string, string];
   readonly diff: readonly DiffPart[];
 }
+/** How the rows lie in packs. */
+export interface ReportPacking {
+  readonly title: string;
+  readonly facts: readonly (readonly [string, string])[];
+  /** What the bars are, and each with its name; heights are shares of the highest. */
+  readonly caption: string;
+  readonly bars: readonly { readonly name: string; readonly count: number }[];
+}
 export interface ReportContent {
   readonly language: string;
   readonly title: string;
@@ -34,6 +42,7 @@ export interface ReportContent {
   readonly facts: readonly (readonly [string, string])[];
   readonly findings: readonly ReportFinding[];
   readonly settings?: readonly ReportSettings[];
+  readonly packing?: ReportPacking | undefined;
   /** Said where there are no findings. */
   readonly passed: string;
 }
@@ -44,12 +53,13 @@ dt{color:#57606a}dd{margin:0;overflow-wrap:anywhere}section{border:1px solid #d0
 .note{color:#57606a;margin:.25rem 0 .75rem}.badge{font-size:.8rem;border:1px solid #cf222e;color:#cf222e;border-radius:1rem;padding:0 .5rem;margin-left:.5rem}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f6f8fa;border-radius:6px;padding:.6rem;margin:.25rem 0 .75rem;font:13px/1.5 ui-monospace,monospace}
 del{background:#ffebe9;text-decoration:line-through}ins{background:#dafbe1;text-decoration:underline}
+table{border-spacing:.5rem .1rem}caption,table th{font-weight:400;color:#57606a;text-align:left}td:last-child{text-align:right}meter{width:16rem}
 mark{background:#ffd8b5;border-bottom:2px solid #bc4c00}
 @media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}section{border-color:#30363d}pre{background:#161b22}dt,.note{color:#9198a1}del{background:#5c1a1b}ins{background:#0f3d20}mark{background:#5a3200;color:#fff}}`;
 
 /** @returns a whole HTML document */
 export function proofHtml(content: ReportContent): string {
-  const facts = content.facts.map(([name, value]) => `<dt>${escape(name)}</dt><dd>${escape(value)}</dd>`).join("\n");
+  const facts = factsHtml(content.facts);
   const findings = content.findings.map(section).join("\n");
   return `<!doctype html>
 <html lang="${escape(content.language)}">
@@ -66,9 +76,30 @@ ${facts}
 </dl>
 ${content.findings.length > 0 ? findings : `<p><strong>${escape(content.passed)}</strong></p>`}
 ${(content.settings ?? []).map(settingsHtml).join("\n")}
+${content.packing ? packingHtml(content.packing) : ""}
 </body>
 </html>
 `;
+}
+
+const factsHtml = (facts: ReportContent["facts"]): string =>
+  facts.map(([name, value]) => `<dt>${escape(name)}</dt><dd>${escape(value)}</dd>`).join("\n");
+
+function packingHtml({ title, facts, caption, bars }: ReportPacking): string {
+  const highest = Math.max(1, ...bars.map(({ count }) => count));
+  const rows = bars.map(
+    ({ name, count }) =>
+      `<tr><th scope="row">${escape(name)}</th><td><meter max="${highest}" value="${count}"></meter></td><td>${count}</td></tr>`,
+  );
+  return `<section>
+<h2>${escape(title)}</h2>
+<dl>
+${factsHtml(facts)}
+</dl>
+<table><caption>${escape(caption)}</caption>
+${rows.join("\n")}
+</table>
+</section>`;
 }
 
 function section({ title, note, badge, rows, examples }: ReportFinding): string {

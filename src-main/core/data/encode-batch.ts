@@ -2,6 +2,7 @@ import type { EncodeSettings } from "#shared/contract/text.ts";
 import { toErrorReport, type ErrorReport } from "#shared/errors.ts";
 import {
   exampleOf,
+  IGNORE,
   LeastTrained,
   LengthCounter,
   examplesKept,
@@ -138,6 +139,13 @@ interface MadeRow {
   readonly parsed: () => ParsedRow;
 }
 
+/** Counted after the shift. */
+function scoredTokens(labels: Int32Array): number {
+  let count = 0;
+  for (let i = 1; i < labels.length; i++) if (labels[i] !== IGNORE) count++;
+  return count;
+}
+
 class BatchResult {
   readonly #accumulator: ProofAccumulator;
   readonly #choices: Choices;
@@ -151,6 +159,7 @@ class BatchResult {
   readonly #facts: boolean;
   readonly #examples: Partial<Record<FindingClass, FindingExample[]>> = {};
   readonly #lengths = new LengthCounter();
+  readonly #lengthsOfPieces: number[] = [];
   #neverEnding = 0;
   readonly #members: Partial<Record<FindingClass, number[]>> = {};
   readonly #least = new LeastTrained();
@@ -188,7 +197,9 @@ class BatchResult {
       if (neverEnds && classes.includes("untrained-end-of-turn")) this.#neverEnding += 1;
       if (this.#facts) this.#describe(classes, made, { row: row.index, encoded: piece, facts });
       // what trains nothing takes no part in a step: it is counted, and left out where that was agreed to
-      if (!trainsNothing(classes)) this.#pieces.push({ index: row.index, rowId: row.rowId, ids, labels, weights });
+      if (trainsNothing(classes)) return classes;
+      if (this.#facts) this.#lengthsOfPieces.push(row.index, ids.length, scoredTokens(labels));
+      else this.#pieces.push({ index: row.index, rowId: row.rowId, ids, labels, weights });
       return classes;
     });
     if (judged.length > 1) this.#blockSplit(judged);
@@ -230,6 +241,7 @@ class BatchResult {
       examples: this.#examples,
       lengths: this.#lengths.profile(),
       members: this.#members,
+      lengthsOfPieces: Int32Array.from(this.#lengthsOfPieces),
       leastTrained: this.#least.list(),
       firstError: this.#firstError,
     };

@@ -61,6 +61,8 @@ export interface ThreadResult {
   /** Of each class that was found, the first rows with the place; none unless facts were wanted. */
   readonly examples: Readonly<Partial<Record<FindingClass, readonly FindingExample[]>>>;
   readonly lengths: LengthProfile;
+  /** Each piece that trains as three numbers: position, tokens, supervised tokens; none unless facts were wanted. */
+  readonly lengthsOfPieces: Int32Array;
   /** All rows of each class, ascending; none unless facts were wanted. */
   readonly members: Readonly<Partial<Record<FindingClass, readonly number[]>>>;
   /** Rows of which the least is trained; none unless facts were wanted. */

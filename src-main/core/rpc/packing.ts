@@ -4,7 +4,8 @@ import { procedures } from "./base.ts";
 export function packingRouter({ packing }: Services) {
   const os = procedures.packing;
   return {
-    packs: os.packs.handler(({ input, signal }) => packing.packs(input, signal)),
+    summary: os.summary.handler(({ input }) => packing.table.summary(input.proofId, input.maxLength)),
+    packs: os.packs.handler(({ input }) => packing.table.page(input.proofId, input.maxLength, input)),
     compare: os.compare.handler(({ input, signal }) => packing.compare(input, signal)),
   };
 }

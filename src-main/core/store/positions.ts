@@ -1,53 +1,75 @@
-const SEVEN_BITS = 0x7f;
-const MORE = 0x80;
+import { readVarints, VarintWriter } from "./varints.ts";
 
-/**
- * Ascending positions in little room: each as its distance from the one before, seven bits a byte, the highest bit set where more
- * follow (LEB128). A class that every row is in takes a byte a row.
- */
+/** Ascending positions, each as its distance from the one before: a class that every row is in takes a byte a row. */
 export class PackedPositions {
-  #bytes = new Uint8Array(64);
-  #length = 0;
+  readonly #writer = new VarintWriter();
   #last = -1;
 
   /** One that is not behind the last is known already. */
   add(position: number): void {
     if (position <= this.#last) return;
-    let distance = position - this.#last - 1;
+    this.#writer.push(position - this.#last - 1);
     this.#last = position;
-    do {
-      const rest = distance >>> 7;
-      this.#push((distance & SEVEN_BITS) | (rest > 0 ? MORE : 0));
-      distance = rest;
-    } while (distance > 0);
   }
 
   bytes(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
-  }
-
-  #push(byte: number): void {
-    if (this.#length === this.#bytes.length) {
-      const larger = new Uint8Array(2 * this.#bytes.length);
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-    }
-    this.#bytes[this.#length++] = byte;
+    return this.#writer.bytes();
   }
 }
 
 export function unpackPositions(bytes: Uint8Array): number[] {
   const positions: number[] = [];
   let last = -1;
-  let distance = 0;
-  let shift = 0;
-  for (const byte of bytes) {
-    distance |= (byte & SEVEN_BITS) << shift;
-    shift += 7;
-    if (byte & MORE) continue;
-    last += distance + 1;
-    positions.push(last);
-    distance = shift = 0;
-  }
+  for (const distance of readVarints(bytes)) positions.push((last += distance + 1));
   return positions;
+}
+
+/** Rows that a run would train, as packing sees them, column by column. A row that is split is there once a piece. */
+export interface PieceColumns {
+  /** Positions in the version, ascending. */
+  readonly index: Int32Array;
+  readonly tokens: Int32Array;
+  /** Counted after the shift. */
+  readonly supervised: Int32Array;
+}
+
+/** Pieces in order of their rows: four or five bytes each. */
+export class PackedPieces {
+  readonly #writer = new VarintWriter();
+  #last = 0;
+  #count = 0;
+
+  /** @param pieces three numbers each: position, tokens, supervised tokens */
+  add(pieces: Int32Array): void {
+    for (let i = 0; i + 2 < pieces.length; i += 3) {
+      const index = pieces[i] ?? 0;
+      this.#writer.push(index - this.#last);
+      this.#writer.push(pieces[i + 1] ?? 0);
+      this.#writer.push(pieces[i + 2] ?? 0);
+      this.#last = index;
+      this.#count += 1;
+    }
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  bytes(): Uint8Array {
+    return this.#writer.bytes();
+  }
+}
+
+export function unpackPieces(bytes: Uint8Array, count: number): PieceColumns {
+  const [index, tokens, supervised] = [new Int32Array(count), new Int32Array(count), new Int32Array(count)];
+  let at = 0;
+  let last = 0;
+  for (const value of readVarints(bytes)) {
+    const piece = Math.floor(at / 3);
+    if (at % 3 === 0) index[piece] = last += value;
+    else if (at % 3 === 1) tokens[piece] = value;
+    else supervised[piece] = value;
+    at += 1;
+  }
+  return { index, tokens, supervised };
 }

@@ -2,12 +2,25 @@ import * as v from "valibot";
 import { proof, type Proof } from "#shared/contract/text.ts";
 import type { Db } from "./database.ts";
 import { idOf, keyOf, notFound } from "./ids.ts";
-import { unpackPositions } from "./positions.ts";
+import { unpackPieces, unpackPositions, type PackedPieces, type PieceColumns } from "./positions.ts";
 import { json, query } from "./query.ts";
 
 const proofResult = v.omit(proof, ["id"]);
 const proofRecord = v.object({ key: v.number(), result: json(proofResult) });
 const toProof = ({ key, result }: v.InferOutput<typeof proofRecord>): Proof => ({ ...result, id: idOf("p", key) });
+
+/** Proofs whose pieces are kept; five megabytes each at a million rows. */
+const PIECES_KEPT = 8;
+
+/** What is kept beside a proof. */
+export interface ProofMaking {
+  readonly settingsHash: string;
+  readonly dataHash: string;
+  /** All rows of each class, packed. */
+  readonly members: ReadonlyMap<string, Uint8Array>;
+  /** All rows that train. */
+  readonly pieces: PackedPieces;
+}
 
 /** Whole-dataset proofs by settings and data: a proof counts only for exactly what it was made of. */
 export class ProofTable {
@@ -16,6 +29,7 @@ export class ProofTable {
   readonly #latest;
   readonly #hash;
   readonly #rows;
+  readonly #pieces;
 
   constructor(db: Db) {
     this.#db = db;
@@ -24,6 +38,11 @@ export class ProofTable {
       db,
       "SELECT positions FROM proof_rows WHERE proof = ? AND class = ?",
       v.object({ positions: v.instance(Uint8Array) }),
+    );
+    this.#pieces = query(
+      db,
+      "SELECT pieces, bytes FROM proof_pieces WHERE proof = ?",
+      v.object({ pieces: v.number(), bytes: v.instance(Uint8Array) }),
     );
     this.#hash = query(db, "SELECT settings_hash FROM proofs WHERE key = ?", v.object({ settings_hash: v.string() }));
     this.#latest = query(
@@ -59,14 +78,24 @@ export class ProofTable {
     return this.get(proofId).findings.find((finding) => finding.class === name)?.rows ?? [];
   }
 
-  /** @param members all rows of each class, packed */
-  add(
-    result: Omit<Proof, "id">,
-    { members, ...hashes }: { settingsHash: string; dataHash: string; members: ReadonlyMap<string, Uint8Array> },
-  ): Proof {
+  /** Undefined where they are not kept any more. */
+  piecesOf(proofId: string): PieceColumns | undefined {
+    const record = this.#pieces.get(keyOf("p", proofId));
+    return record && unpackPieces(record.bytes, record.pieces);
+  }
+
+  add(result: Omit<Proof, "id">, { members, pieces, ...hashes }: ProofMaking): Proof {
     const proof = this.#insert(result, hashes);
     const insert = this.#db.prepare("INSERT INTO proof_rows (proof, class, positions) VALUES (?, ?, ?)");
     for (const [name, positions] of members) insert.run(keyOf("p", proof.id), name, positions);
+    this.#db
+      .prepare("INSERT INTO proof_pieces (proof, pieces, bytes) VALUES (?, ?, ?)")
+      .run(keyOf("p", proof.id), pieces.count, pieces.bytes());
+    this.#db
+      .prepare(
+        "DELETE FROM proof_pieces WHERE proof NOT IN (SELECT proof FROM proof_pieces ORDER BY proof DESC LIMIT ?)",
+      )
+      .run(PIECES_KEPT);
     return proof;
   }
 

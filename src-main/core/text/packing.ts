@@ -5,14 +5,12 @@ import { join } from "node:path";
 import {
   CHECKED_PACKS,
   LOSS_TOLERANCE,
-  PACKED_ROWS,
+  SCORED_ROWS,
   type PackLosses,
-  type Packing,
   type PackingRequest,
 } from "#shared/contract/packing.ts";
 import { SiftError } from "#shared/errors.ts";
 import { packRows } from "#shared/text/packing.ts";
-import { IGNORE } from "#shared/text/types.ts";
 import { WORKER_PROTOCOL, type WorkerEvent } from "#shared/worker/protocol.ts";
 import { EncodePool } from "../data/pool.ts";
 import { readSource } from "../data/source.ts";
@@ -22,6 +20,7 @@ import { SnapshotWriter } from "../runs/snapshot-writer.ts";
 import { askWorker } from "../runs/worker-job.ts";
 import type { Store } from "../store/index.ts";
 import { fromReport } from "../system/reports.ts";
+import { PackTable } from "./packs.ts";
 import { rowCache } from "./row-cache.ts";
 import { computeThreads } from "../system/threads.ts";
 
@@ -30,29 +29,18 @@ type PackEvent = Extract<WorkerEvent, { type: "pack-losses" }>;
 interface Encoded {
   readonly pieces: readonly EncodedPiece[];
   readonly packs: readonly (readonly number[])[];
-  readonly rowsRead: number;
-  readonly rowsCut: number;
 }
 
 /** How rows lie in packs, and whether that changes their losses. */
 export class PackingService {
   readonly #store: Store;
+  readonly table: PackTable;
   readonly #cache: string;
 
   constructor(parts: { readonly store: Store; readonly cache: string }) {
     this.#store = parts.store;
     this.#cache = parts.cache;
-  }
-
-  /** The first rows of a version in file order, packed as a run packs them (which shuffles them first). */
-  async packs(request: PackingRequest, signal?: AbortSignal): Promise<Packing> {
-    const { pieces, packs, rowsRead, rowsCut } = await this.#encode(request, signal);
-    const placed = new Set(pieces.map(({ index }) => index));
-    const described = packs.map((pack) => {
-      const rows = pack.map((place) => describe(pieces[place]));
-      return { tokens: rows.reduce((sum, { tokens }) => sum + tokens, 0), rows };
-    });
-    return { maxLength: request.maxLength, packs: described, rowsRead, rowsCut, rowsLeftOut: rowsRead - placed.size };
+    this.table = new PackTable(parts.store);
   }
 
   /** @throws SiftError `layout-memory` where the model does not fit, `layout-single` where no pack holds two rows */
@@ -92,28 +80,15 @@ export class PackingService {
     signal?.addEventListener("abort", close);
     try {
       const pieces: EncodedPiece[] = [];
-      let rowsRead = 0;
-      let rowsCut = 0;
-      const rows = readSource(this.#store, { kind: "version", versionId }, { limit: PACKED_ROWS, signal });
-      for await (const { pieces: some, report } of pool.map(rows, signal)) {
-        pieces.push(...some);
-        rowsRead += report.rows;
-        rowsCut += report.findings.find((finding) => finding.class === "truncated")?.count ?? 0;
-      }
+      const rows = readSource(this.#store, { kind: "version", versionId }, { limit: SCORED_ROWS, signal });
+      for await (const { pieces: some } of pool.map(rows, signal)) pieces.push(...some);
       const lengths = pieces.map(({ ids }) => ids.length);
-      return { pieces, packs: packRows(lengths, { maxLength }), rowsRead, rowsCut };
+      return { pieces, packs: packRows(lengths, { maxLength }) };
     } finally {
       signal?.removeEventListener("abort", close);
       await pool.close();
     }
   }
-}
-
-function describe(piece: EncodedPiece | undefined): Packing["packs"][number]["rows"][number] {
-  if (!piece) throw new SiftError("internal", "a pack names a row that was not encoded");
-  let supervised = 0;
-  for (let i = 1; i < piece.labels.length; i++) if (piece.labels[i] !== IGNORE) supervised++;
-  return { index: piece.index, tokens: piece.ids.length, supervised };
 }
 
 const BYTES_PER_PARAMETER = 4;

@@ -89,7 +89,7 @@ export class ProofJobs {
     const before = await hashes.of(versionId);
     report({ total: before.rows, done: 0 });
     const rows = readSource(store, { kind: "version", versionId }, { signal });
-    const { blocking, members, ...facts } = await proveRows(settings, rows, {
+    const { blocking, members, pieces, ...facts } = await proveRows(settings, rows, {
       signal,
       cache,
       onProgress: (done, badRows) => report({ done, rows: done, badRows }),
@@ -99,7 +99,7 @@ export class ProofJobs {
       throw new SiftError("data-changed", "rows were edited while the proof ran", { remedy: "run the proof again" });
     }
     const result = { versionId, settings, ...facts, blocking: Object.keys(blocking), finishedAt: clock() };
-    const known = { settingsHash: settingsHash(settings), dataHash: before.hash, members };
+    const known = { settingsHash: settingsHash(settings), dataHash: before.hash, members, pieces };
     const { id } = store.transaction(() => store.proofs.add(result, known));
     events.emit({ type: "proofs" });
     return id;

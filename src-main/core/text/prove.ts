@@ -4,7 +4,7 @@ import { EncodePool } from "../data/pool.ts";
 import { settingsFindings } from "./departures.ts";
 import { rowCache } from "./row-cache.ts";
 import type { ThreadResult, ThreadRow } from "../data/thread-protocol.ts";
-import { PackedPositions } from "../store/positions.ts";
+import { PackedPieces, PackedPositions } from "../store/positions.ts";
 import {
   addTallies,
   LeastTrained,
@@ -31,6 +31,7 @@ export type ProofFacts = Pick<
   readonly blocking: Readonly<Record<string, number>>;
   /** All rows of each class, packed. */
   readonly members: ReadonlyMap<string, Uint8Array>;
+  readonly pieces: PackedPieces;
 };
 
 /** Sums what the batches of a pool found. */
@@ -47,6 +48,7 @@ export class ProofTotals {
   #rules: readonly RuleTally[] = [];
   readonly #examples = new Map<string, readonly FindingExample[]>();
   readonly #lengths = new LengthCounter();
+  readonly #pieces = new PackedPieces();
   readonly #members = new Map<string, PackedPositions>();
   readonly #least = new LeastTrained();
 
@@ -60,6 +62,7 @@ export class ProofTotals {
     this.firstError ??= result.firstError;
     for (const finding of result.report.findings) this.#note(finding);
     this.#lengths.merge(result.lengths);
+    this.#pieces.add(result.lengthsOfPieces);
     for (const [name, rows] of Object.entries(result.members)) this.#belong(name, rows);
     this.#least.merge(result.leastTrained);
     for (const [name, examples] of Object.entries(result.examples)) {
@@ -97,6 +100,7 @@ export class ProofTotals {
       leastTrained: this.#least.list(),
       rules: this.#rules.map((rule) => ({ ...rule })),
       blocking: Object.fromEntries(this.#blocking),
+      pieces: this.#pieces,
       members: new Map([...this.#members].map(([name, positions]) => [name, positions.bytes()])),
     };
   }

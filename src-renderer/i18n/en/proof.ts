@@ -73,10 +73,14 @@ export const proof = {
   lengths,
   packs: {
     intro: (rows: string, tokens: string) =>
-      `The first ${rows} rows in file order, in packs of at most ${tokens} tokens. A run shuffles them first and packs them with the same code.`,
+      `${rows} rows in file order, in packs of at most ${tokens} tokens. A run shuffles them first and packs them with the same code.`,
     none: "No row can be packed.",
     facts: { packs: "packs", fill: "filled", cut: "rows cut", out: "rows in no pack" },
     list: "Packs",
+    title: "Packing",
+    histogram: "Packs by how full they are",
+    histogramBar: (from: string, to: string, packs: string) => `${from}–${to} % full: ${packs} packs`,
+    notChecked: "The losses of packs and rows were not compared.",
     pack: (n: string) => `Pack ${n}`,
     rows: (n: number) => count(n, "row", "rows"),
     filled: (tokens: string, most: string) => `${tokens} of ${most} tokens`,

@@ -71,10 +71,14 @@ export const proof: Catalogue["proof"] = {
   lengths,
   packs: {
     intro: (rows, tokens) =>
-      `按文件顺序的前 ${rows} 行，每个包至多 ${tokens} 个词元。运行时会先打乱行序，再用同一段代码打包。`,
+      `按文件顺序的 ${rows} 行，每个包至多 ${tokens} 个词元。运行时会先打乱行序，再用同一段代码打包。`,
     none: "没有可以打包的行。",
     facts: { packs: "个包", fill: "填充率", cut: "行被截断", out: "行不在任何包中" },
     list: "各个包",
+    title: "打包",
+    histogram: "按填充率统计的包",
+    histogramBar: (from, to, packs) => `填充 ${from}–${to} %：${packs} 个包`,
+    notChecked: "未比较打包与逐行的损失。",
     pack: (n) => `第 ${n} 包`,
     rows: (n) => `${n} 行`,
     filled: (tokens, most) => `${tokens} / ${most} 个词元`,
