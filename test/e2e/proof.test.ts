@@ -193,6 +193,18 @@ describe("the page of a proof", () => {
     const text = await readFile(await download.path(), "utf8");
     expect(text).toContain("train nothing");
     expect(text).not.toContain("<b>bold</b>");
+    expect(text).toContain("Packs by how full they are");
+    await page.getByRole("button", { name: "Export the report" }).click();
+    const [json] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("menuitem", { name: "As JSON" }).click(),
+    ]);
+    const { packing, rows } = JSON.parse(await readFile(await json.path(), "utf8")) as {
+      rows: number;
+      packing: { packs: number; rowsRead: number };
+    };
+    expect(packing.rowsRead).toBe(rows);
+    expect(packing.packs).toBeGreaterThan(0);
     expect(errors).toEqual([]);
   });
 });
