@@ -23,7 +23,6 @@ const changed: Proof = {
   rules: [],
   leastTrained: [],
   blocking: [],
-  leastTrained: [],
   finishedAt: 0,
 };
 
