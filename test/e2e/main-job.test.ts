@@ -94,14 +94,14 @@ describe("from the first start to a model that one can talk to", () => {
   test("another template than the model's own comes with a warning and the difference", async () => {
     await page.getByLabel("Template", { exact: true }).click();
     await page.getByRole("option", { name: /chatml-human/ }).click();
-    await page.getByText("This is not the template that the model was tuned with").waitFor();
+    await page.getByText("Departs from the model's own template").waitFor();
     await page.getByRole("button", { name: "See the difference" }).click();
-    await page.getByRole("dialog").getByText("Chosen").waitFor();
+    await page.getByRole("dialog").getByText("Chosen").first().waitFor();
     await picture(page, "3-template-difference");
     await page.keyboard.press("Escape");
     await page.getByLabel("Template", { exact: true }).click();
     await page.getByRole("option", { name: /The model's own/ }).click();
-    await page.getByText("This is not the template that the model was tuned with").waitFor({ state: "detached" });
+    await page.getByText("Departs from the model's own template").waitFor({ state: "detached" });
   });
 
   test("the proof says that every row is fine", async () => {
