@@ -27,7 +27,8 @@ export interface ModelText {
   readonly vocabularySize: number | undefined;
 }
 
-export type EncodedAll = ReturnType<RowEncoder["encodeAll"]>;
+/** `shortened`: the conversation as it was encoded, where its oldest turns were left out. */
+export type EncodedAll = ReturnType<RowEncoder["encodeAll"]> & { readonly shortened?: Conversation };
 
 /** Encodes rows under settings. One that only has rows which came tokenised needs no tokenizer. */
 export interface RowCoder {
@@ -98,15 +99,20 @@ class TemplateCoder implements RowCoder {
     const whole = this.encoder.encodeAll(row, index);
     if (this.#options.truncation !== "oldest_turns" || row.kind !== "conversation") return whole;
     let made = whole;
-    let conversation: Conversation | undefined = row.conversation;
-    while ((made.rows[0]?.truncatedTokens ?? 0) > 0 && (conversation = withoutOldestTurns(conversation))) {
-      made = this.encoder.encodeAll({ kind: "conversation", conversation }, index);
+    let shortened = row.conversation;
+    for (
+      let next = withoutOldestTurns(shortened);
+      next && (made.rows[0]?.truncatedTokens ?? 0) > 0;
+      next = withoutOldestTurns(next)
+    ) {
+      shortened = next;
+      made = this.encoder.encodeAll({ kind: "conversation", conversation: shortened }, index);
     }
     const tokens = ({ rows: [only] }: EncodedAll): number => (only ? only.ids.length + only.truncatedTokens : 0);
     const left = tokens(whole) - tokens(made);
     if (left === 0) return whole;
     const rows = made.rows.map((each) => ({ ...each, truncatedTokens: each.truncatedTokens + left }));
-    return { rows, notices: whole.notices, facts: made.facts, whole: whole.whole };
+    return { rows, notices: whole.notices, facts: made.facts, whole: whole.whole, shortened };
   }
   encode(row: ParsedRow, index: number): EncodeResult {
     if (this.#options.truncation !== "oldest_turns") return this.encoder.encode(row, index);

@@ -79,10 +79,12 @@ export class BatchEncoder {
   #encoded({ raw, review, index }: ThreadRow): MadeRow {
     const parsed = applyReview(parseRowText(raw), review);
     const encoded = this.#coder.encodeAll(parsed, index);
+    const { shortened } = encoded;
+    const used: ParsedRow = shortened ? { kind: "conversation", conversation: shortened } : parsed;
     // serving is asked for the whole conversation, so that the comparison is worth its second rendering in a proof only
     const differs = (piece: EncodedRow): boolean =>
-      this.#want === "facts" && (this.#coder.encoder?.prefixDiffers(parsed, piece) ?? false);
-    return { encoded, differs, parsed: () => parsed };
+      this.#want === "facts" && (this.#coder.encoder?.prefixDiffers(used, piece) ?? false);
+    return { encoded, differs, parsed: () => used };
   }
 
   /** The same with what was kept of an earlier time; only labels are made anew. */

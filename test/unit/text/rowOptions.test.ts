@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { splitIntoTurns, withoutOldestTurns, type Conversation } from "#shared/text/index.ts";
+import { splitIntoTurns, withoutOldestTurns, type Conversation, type ParsedRow } from "#shared/text/index.ts";
 import { rowCoder } from "#shared/preview/coder.ts";
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import { CHATML, conversation, qwenTokenizer, trainedText, turns } from "./reference.ts";
@@ -62,6 +62,17 @@ describe("what is left out of a row that is too long", () => {
     expect(text).not.toContain("first answer");
     expect(text).toMatch(/^<\|im_start\|>user\ntwo.*third answer<\|im_end\|>\n$/s);
     expect(encoded.ids.length + encoded.truncatedTokens).toBe(whole.ids.length);
+  });
+
+  it("the oldest turns, behind what serving gives for those that are left", () => {
+    const short = coder({ maxLength: limit, overLength: "truncate", rowOptions: { truncation: "oldest_turns" } });
+    const { rows, shortened } = short.encodeAll(row, 0);
+    expect(shortened?.messages.map(({ content }) => content)[0]).toBe("two");
+    const used: ParsedRow = { kind: "conversation", conversation: shortened ?? { messages: [] } };
+    for (const encoded of rows) expect(short.encoder?.prefixDiffers(used, encoded)).toBe(false);
+    expect(
+      coder({ maxLength: 4096, rowOptions: { truncation: "oldest_turns" } }).encodeAll(row, 0).shortened,
+    ).toBeUndefined();
   });
 
   it("the end after all where one exchange alone is too long", () => {
