@@ -9,7 +9,7 @@ import { writePatiently, type DiskPauses } from "./disk.ts";
 import { writeDurable } from "./files.ts";
 import type { History } from "./history.ts";
 import type { TrainLog } from "./log.ts";
-import { writeServingFiles } from "./serving-files.ts";
+import { servingBytes, writeServingFiles } from "./serving-files.ts";
 import type { Skips } from "./skips.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -32,14 +32,15 @@ export interface Saver {
   readonly saveFinal: (step: number) => Promise<boolean>;
 }
 
-/** Configuration, tokenizer and curves beside the tensors. */
-const SMALL_FILES_BYTES = 32 << 20;
+/** Configuration and curves beside tensors and tokenizer. */
+const SMALL_FILES_BYTES = 4 << 20;
 
 /** Writes checkpoints and the final model of a run, and tells of each. */
 export function makeSaver(parts: SaverParts): Saver {
   const { job, config, send, log, trainer, best, control } = parts;
   const pauses: DiskPauses = { control, send, outputDir: job.outputDir };
-  const needed = (optimizer: boolean): number => trainer.savedBytes({ optimizer }) + SMALL_FILES_BYTES;
+  const needed = (optimizer: boolean): number =>
+    trainer.savedBytes({ optimizer }) + servingBytes(job.modelDir) + SMALL_FILES_BYTES;
   return {
     saveCheckpoint: async (step) => {
       send({ type: "phase", phase: "saving" });

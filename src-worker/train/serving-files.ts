@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SiftError } from "#shared/errors.ts";
 import {
@@ -13,6 +13,10 @@ import { withDiskErrors, writeDurable } from "./files.ts";
 
 /** Tokenizer files that are copied as they are, where the model folder has them. */
 const COPIED = ["tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt", "added_tokens.json"];
+
+/** Bytes of the tokenizer files that are copied beside saved weights. */
+export const servingBytes = (modelDir: string): number =>
+  COPIED.reduce((sum, name) => sum + (statSync(join(modelDir, name), { throwIfNoEntry: false })?.size ?? 0), 0);
 
 export interface ServingSource {
   readonly modelDir: string;

@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { makeJob, readRows, runJob, temporaryFolder, WorkerProcess } from "../engine/train/harness.ts";
 import { repositoryRoot } from "../shared.ts";
 import { outcome } from "./interruptions.ts";
@@ -37,4 +38,40 @@ describe.skipIf(process.platform !== "linux")("a disk that is full at different 
       expect(messages(outputDir)).toEqual(messages(join(home, "whole")));
     },
   );
+});
+
+/** A file system in memory over a folder, where one may be mounted. */
+function smallDisk(folder: string, megabytes: number): boolean {
+  mkdirSync(folder, { recursive: true });
+  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", folder]);
+  if (status === 0) mounted.push(folder);
+  return status === 0;
+}
+const mounted: string[] = [];
+afterEach(() => {
+  for (const folder of mounted.splice(0)) spawnSync("umount", ["-l", folder]);
+});
+
+describe("a small file system", () => {
+  test.each([
+    ["with too little space for a checkpoint", 20],
+    ["that is full to the last byte", 64],
+  ])("%s: the run waits, goes on by itself, and loses nothing", async (_, filled) => {
+    const home = temporaryFolder();
+    await runJob(jobIn(join(home, "whole")));
+    const outputDir = join(home, "out");
+    const job = jobIn(outputDir);
+    if (!smallDisk(outputDir, 24)) return; // not allowed here
+    const filler = join(outputDir, "filler");
+    spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=1M", `count=${filled}`]);
+    const worker = new WorkerProcess();
+    worker.send({ type: "job", job });
+    const paused = await worker.until((event) => event.type === "paused");
+    expect(paused).toMatchObject({ reason: "disk-full", path: outputDir });
+    rmSync(filler);
+    expect(await worker.exit()).toBe(0);
+    const [wanted, found] = [outcome(join(home, "whole")), outcome(outputDir)];
+    expect(found.history).toEqual(wanted.history);
+    for (const [name, bytes] of wanted.files) expect(found.files.get(name)?.equals(bytes), name).toBe(true);
+  });
 });

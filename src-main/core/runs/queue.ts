@@ -6,6 +6,7 @@ import { ActiveRun, type RunEnd } from "./active-run.ts";
 import { explainFailure } from "./failure.ts";
 import { hasEnded, type RunJournal } from "./journal.ts";
 import { sampleDecoder } from "./samples.ts";
+import { isDiskFull, SpaceWait } from "./space-wait.ts";
 
 export interface QueueParts {
   readonly store: Store;
@@ -17,6 +18,8 @@ export interface QueueParts {
   readonly onBusyChange: (busy: boolean) => void;
 }
 
+const WAITING =
+  "Paused: the disk is full and the training data cannot be written. It goes on as soon as there is space";
 const FINISH_ATTEMPTS = 30;
 const FINISH_RETRY_MS = 2000;
 
@@ -29,6 +32,7 @@ interface Preparation {
 export class RunQueue {
   readonly #parts: QueueParts;
   readonly #preparations = new Map<string, Preparation>();
+  readonly #space = new SpaceWait();
   #active: ActiveRun | undefined;
   /** The run whose turn it is, from its first moment to its end. */
   #current: string | undefined;
@@ -77,8 +81,9 @@ export class RunQueue {
     }
     const sentence = mode === "save" ? "Finishing the step and saving a checkpoint" : "Stopping";
     if (run.state === "running") journal.transition(run.id, "stopping", { sentence });
-    if (this.#active?.runId === run.id) this.#active.stop(mode);
-    else this.#preparations.get(run.id)?.abort.abort();
+    if (this.#active?.runId === run.id) return this.#active.stop(mode);
+    this.#preparations.get(run.id)?.abort.abort();
+    if (this.#current === run.id) this.#space.wake();
   }
 
   /** A checkpoint after the step in progress. @throws SiftError `run-state` where the run does not train */
@@ -88,7 +93,13 @@ export class RunQueue {
 
   /** A run that waits for disk space tries again at once. @throws SiftError `run-state` where the run does not train */
   continue(run: Run): void {
-    this.#training(run).resume();
+    if (this.waits(run)) this.#space.wake();
+    else this.#training(run).resume();
+  }
+
+  /** Its data cannot be written for want of space. */
+  waits(run: Run): boolean {
+    return this.#current === run.id && this.#space.waiting;
   }
 
   #training(run: Run): ActiveRun {
@@ -99,6 +110,7 @@ export class RunQueue {
   /** Ends what runs so that it can be resumed; resolves when its process is gone. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#space.wake();
     for (const { abort } of this.#preparations.values()) abort.abort();
     await this.#active?.interrupt();
     await this.#idle;
@@ -154,8 +166,7 @@ export class RunQueue {
 
   async #train(run: Run): Promise<RunEnd> {
     const { journal, clock, store } = this.#parts;
-    const preparation = this.#preparations.get(run.id) ?? this.#prepare(run);
-    const job = await preparation.job.finally(() => this.#preparations.delete(run.id));
+    const job = await this.#prepared(run);
     if (this.#closing) return { outcome: "interrupted" };
     if (store.runs.get(run.id).state === "stopping") return { outcome: "stopped" };
     journal.update(run.id, { sentence: "Training" });
@@ -165,6 +176,37 @@ export class RunQueue {
       return await this.#active.ended;
     } finally {
       this.#active = undefined;
+    }
+  }
+
+  /** What the worker is to do, as soon as the disk takes the data that it trains on. */
+  async #prepared(run: Run): Promise<TrainJob> {
+    for (;;) {
+      const preparation = this.#preparations.get(run.id) ?? this.#prepare(run);
+      try {
+        return await preparation.job;
+      } catch (error) {
+        if (this.#ending(run.id) || !isDiskFull(error)) throw error;
+        this.#say(run.id, { phase: "paused", sentence: WAITING });
+        await this.#space.wait();
+        if (this.#ending(run.id)) throw error;
+        this.#say(run.id, { phase: null, sentence: "Encoding the data" });
+      } finally {
+        this.#preparations.delete(run.id);
+      }
+    }
+  }
+
+  #ending(runId: string): boolean {
+    return this.#closing || this.#parts.store.runs.get(runId).state === "stopping";
+  }
+
+  /** The record may lie on the disk that is full. */
+  #say(runId: string, patch: { phase: "paused" | null; sentence: string }): void {
+    try {
+      this.#parts.journal.update(runId, patch);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
     }
   }
 

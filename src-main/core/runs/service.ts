@@ -151,7 +151,7 @@ export class RunService {
    */
   resume(runId: string): RunSummary {
     const run = this.#parts.store.runs.get(runId);
-    if (this.#queue.active?.runId === runId) {
+    if (this.#queue.active?.runId === runId || this.#queue.waits(run)) {
       this.#queue.continue(run);
       return this.summary(runId);
     }

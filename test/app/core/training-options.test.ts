@@ -1,9 +1,10 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { repositoryRoot } from "../../shared.ts";
-import { chatLine, finishedJob, importText, startCore, temporaryFolder } from "./helpers.ts";
+import { chatLine, finishedJob, importText, onEnd, startCore, temporaryFolder } from "./helpers.ts";
 import { eventsOf, layersFor, reference } from "./reference-run.ts";
 
 const model = join(repositoryRoot, "resources", "sample", "model");
@@ -56,6 +57,39 @@ describe("what a run does on its way", () => {
     await expect(client.runs.checkSetup({ ...draft, versionId: few.version.id })).rejects.toMatchObject({
       data: { code: "setup-rows" },
     });
+  });
+
+  it("encodes what it measures on exactly as what it trains on", async () => {
+    const { client, home } = await startCore();
+    const file = join(temporaryFolder(), "rows.jsonl");
+    writeFileSync(file, rows.slice(0, 20).join("\n"));
+    const values = {
+      model_name_or_path: model, train_files: [file], eval_files: [file], max_steps: 1, max_length: 64, mask: "assistant",
+      train_on_header: true,
+    }; // prettier-ignore
+    const { runId } = await client.runs.train({ layers: layersFor(join(temporaryFolder(), "out"), values), waive: [] });
+    await eventsOf(client, runId);
+    expect((await client.runs.get({ runId })).error).toBeNull();
+    for (const column of ["ids.i32", "labels.i32", "weights.f32", "offsets.f64"]) {
+      const bytes = (set: string) => readFileSync(join(home, "snapshots", runId, set, column));
+      expect(bytes("eval").equals(bytes("train")), column).toBe(true);
+    }
+  });
+
+  it("waits where the training data cannot be written, and starts by itself when it can", async () => {
+    const { client, home } = await startCore();
+    const snapshots = join(home, "snapshots");
+    mkdirSync(snapshots, { recursive: true });
+    const writable = fullFolder(snapshots);
+    if (!writable) return; // no small file system may be mounted here
+    const { runId } = await client.runs.train({ layers: layersFor(join(temporaryFolder(), "out")), waive: [] });
+    const summary = async () => (await client.runs.get({ runId })).summary;
+    await until(async () => (await summary()).phase === "paused");
+    expect((await summary()).sentence).toContain("the training data cannot be written");
+    writable();
+    await client.runs.resume({ runId });
+    await eventsOf(client, runId);
+    expect(await summary()).toMatchObject({ state: "done", step: 6 });
   });
 
   it("saves on demand and trains on", async () => {
@@ -185,6 +219,23 @@ describe("what a run does on its way", () => {
     expect((await client.runs.metrics({ runId })).step).toEqual(Array.from({ length: 80 }, (_, i) => i + 1));
   });
 });
+
+/** Mounts a file system of 64 KB that is full over a folder, where that is allowed; what gives it space. */
+function fullFolder(folder: string): (() => void) | undefined {
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], { stdio: "ignore" });
+  } catch {
+    return undefined;
+  }
+  onEnd(() => void execFileSync("umount", ["-l", folder]));
+  const filler = join(folder, "filler");
+  try {
+    writeFileSync(filler, Buffer.alloc(1 << 20));
+  } catch {
+    // as full as it gets
+  }
+  return () => rmSync(filler);
+}
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   for (let n = 0; n < 200 && !(await holds()); n += 1) await new Promise((resolve) => setTimeout(resolve, 50));
