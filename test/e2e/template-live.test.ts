@@ -183,7 +183,7 @@ describe("the template editor", () => {
   test("opens a Jinja file and saves to one", async () => {
     const file = join(dirname(workbench.home), "from disk.jinja");
     await writeFile(file, "{% for m in messages %}disk {{ m.content }}{% endfor %}");
-    await page.getByRole("button", { name: "Open a Jinja file…" }).click();
+    await page.getByRole("button", { name: "Open a file of Jinja or of a form…" }).click();
     await page.getByRole("dialog").getByLabel("Path").fill(dirname(file));
     await page.keyboard.press("Enter");
     await page
@@ -192,7 +192,7 @@ describe("the template editor", () => {
       .click();
     await eventually(source, (text) => text.includes("disk"));
     const download = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Save to a file" }).click();
+    await page.getByRole("button", { name: "Save the Jinja to a file" }).click();
     expect(await readFile(await (await download).path(), "utf8")).toContain("disk");
   });
 
