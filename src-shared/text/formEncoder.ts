@@ -9,7 +9,7 @@ import { originsOfSegments, originsOfTokens, type TextOrigin } from "./origins.t
 import { formMask, trainsPart, type TemplateForm } from "./presets/form.ts";
 import { formTwin } from "./presets/formTwin.ts";
 import { SegmentEncoder, type SegmentedTokens, type SegmentOptions } from "./presets/segments.ts";
-import { NO_PROMPT, OTHER_PROMPT } from "./promptEnds.ts";
+import { NO_PROMPT, OTHER_PROMPT, type RowTokens } from "./promptEnds.ts";
 import { buildRow } from "./rowBuilder.ts";
 import { ServedPrompts } from "./servedPrompts.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
@@ -100,12 +100,14 @@ export class FormEncoder implements ConversationEncoder {
     return shapedForForm(given, { dropsSystem: this.dropsSystem, strips });
   }
 
-  promptEnds(given: Conversation): number[] {
+  promptEnds(given: Conversation, row: RowTokens): number[] {
     const { conversation } = this.shaped(given);
-    const made = this.segments.encode(conversation, this.segmentOptions);
+    const starts = this.segments.answerStarts(conversation, this.segmentOptions);
+    // a part of a row lacks what stands before it
+    const made = (row.starts[0] ?? 0) === 0 ? row : this.tokenize(given, 0);
     const served = new ServedPrompts(this.tokenizer, made);
     return conversation.messages.map(({ role }, message) => {
-      const end = role === "assistant" ? answerStart(made, message) : undefined;
+      const end = role === "assistant" ? starts.get(message) : undefined;
       if (end === undefined) return NO_PROMPT;
       return this.leadsTo(conversation.messages.slice(0, message), made.text.slice(0, end)) && served.same(end)
         ? end
@@ -153,12 +155,6 @@ export class FormEncoder implements ConversationEncoder {
     const { text } = this.segments.encode(this.shaped({ messages }).conversation, options);
     return { ids: this.tokenizer.encode(text).ids, text };
   }
-}
-
-/** Where a message's opening ends; undefined where nothing of it was written behind that. */
-function answerStart({ tokens, parts, messages }: SegmentedTokens, message: number): number | undefined {
-  const first = messages.findIndex((owner, i) => owner === message && parts[i] !== "S" && parts[i] !== "role");
-  return first < 0 ? undefined : tokens.starts[first];
 }
 
 /** A conversation as a form writes it: system turns dropped, and reasoning stripped, where that is asked for. */

@@ -1,4 +1,4 @@
-import type { SegmentedTokens } from "./presets/segments.ts";
+import type { RowTokens } from "./promptEnds.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /**
@@ -7,34 +7,36 @@ import type { Tokenizer } from "./tokenizer/tokenizer.ts";
  */
 export class ServedPrompts {
   readonly #tokenizer: Tokenizer;
-  readonly #made: SegmentedTokens;
+  readonly #made: Made;
   /** Index of the first token that the whole text, tokenized at once, has otherwise; Infinity for none. */
   readonly #differs: number;
   /** An earlier prompt was another one, so every longer one is. */
   #isOther = false;
 
-  constructor(tokenizer: Tokenizer, made: SegmentedTokens) {
+  /** @param made the pieces' tokens from the beginning of the text; what is cut off at its end is not compared */
+  constructor(tokenizer: Tokenizer, made: Made) {
     this.#tokenizer = tokenizer;
     this.#made = made;
-    this.#differs = differsAt(made.tokens, tokenizer.encode(made.text));
+    this.#differs = differsAt(made, tokenizer.encode(made.text));
   }
 
   /** Asked in the order of the text. @param end where a prompt ends, in code units */
   same(end: number): boolean {
-    const { tokens, text } = this.#made;
+    const { starts, text } = this.#made;
     if (this.#isOther) return false;
-    if ((tokens.starts[this.#differs] ?? Infinity) >= end) return true;
+    if ((starts[this.#differs] ?? Infinity) >= end) return true;
     // what follows the prompt may have merged with its end: only the prompt alone decides
     const alone = this.#tokenizer.encode(text.slice(0, end));
-    const at = differsAt(tokens, alone);
+    const at = differsAt(this.#made, alone);
     this.#isOther = at < alone.ids.length;
     return !this.#isOther;
   }
 }
 
+type Made = Pick<RowTokens, "ids" | "starts" | "text">;
 interface Tokens {
-  readonly ids: readonly number[];
-  readonly starts: readonly number[];
+  readonly ids: ArrayLike<number>;
+  readonly starts: ArrayLike<number>;
 }
 
 function differsAt(made: Tokens, whole: Tokens): number {

@@ -74,6 +74,17 @@ export class SegmentEncoder {
     const { pieces, ...said } = formPieces(this.form, conversation, options);
     return { ...tokenizePieces(this.tokenizer, pieces, options.plainContent ?? false), ...said };
   }
+
+  /** Where the opening of each message ends in the text, for those of which something is written behind it. */
+  answerStarts(conversation: Conversation, options: SegmentOptions): ReadonlyMap<number, number> {
+    const starts = new Map<number, number>();
+    let at = 0;
+    for (const { text, part, message } of formPieces(this.form, conversation, options).pieces) {
+      if (part !== "S" && part !== "role" && !starts.has(message)) starts.set(message, at);
+      at += text.length;
+    }
+    return starts;
+  }
 }
 
 /** A piece of text that is tokenized on its own. */
