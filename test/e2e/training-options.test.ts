@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { graveFindings } from "./support/axe.ts";
@@ -73,6 +75,28 @@ describe("what the trainer offers beyond the five fields", () => {
       .first()
       .waitFor({ timeout: 60_000 });
     expect(await graveFindings(page)).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  test("a run saves when asked, and says when it waits for the disk", async () => {
+    await goTo(page, "#/train");
+    await setField(page, "max_steps", "400");
+    await startRun(page);
+    await page.getByText(/Step \d+ of 400/).waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: "Save now" }).click();
+    await page.getByText("A checkpoint is saved after the step in progress").waitFor();
+    const database = new Database(join(workbench.home, "sift.db"));
+    const refuse = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
+    database.exec(`CREATE TRIGGER full BEFORE INSERT ON events ${refuse}`); // as SQLite says it on a full disk
+    await page.getByText("The run waits for space on the disk").waitFor({ timeout: 30_000 });
+    expect(await graveFindings(page)).toEqual([]);
+    await picture(page, "training-paused");
+    database.exec("DROP TRIGGER full");
+    database.close();
+    await page.getByRole("button", { name: "Try again now" }).click();
+    await page.getByText("The run waits for space on the disk").waitFor({ state: "detached", timeout: 30_000 });
+    await page.getByRole("button", { name: "Stop & save" }).click();
+    await page.getByText(/It was stopped at step/).waitFor({ timeout: 30_000 });
     expect(errors).toEqual([]);
   });
 

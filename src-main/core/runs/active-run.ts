@@ -31,6 +31,7 @@ export class ActiveRun {
   readonly ended: Promise<RunEnd>;
   readonly #worker: WorkerProcess;
   readonly #job: TrainJob;
+  readonly #journal: RunJournal;
   #last: Extract<WorkerEvent, { type: "done" | "failed" }> | undefined;
   #interrupted = false;
   #recordError: ErrorReport | undefined;
@@ -41,6 +42,7 @@ export class ActiveRun {
   constructor(job: TrainJob, parts: ActiveParts) {
     this.runId = job.runId;
     this.#job = job;
+    this.#journal = parts.journal;
     this.pace = new RunPace(job.config);
     let resolve: (end: RunEnd) => void = () => undefined;
     this.ended = new Promise((settle) => (resolve = settle));
@@ -114,7 +116,10 @@ export class ActiveRun {
 
   #hold(error: ErrorReport, waited: boolean): void {
     if (DISK_FULL.test(error.message)) {
-      if (!waited) this.#worker.send({ type: "pause" });
+      if (!waited) {
+        this.#worker.send({ type: "pause" });
+        this.#journal.notify(this.runId);
+      }
       this.#retry = setTimeout(() => this.#flush(), RECORD_RETRY_MS);
       return;
     }

@@ -58,6 +58,11 @@ export class RunJournal {
     this.#events.emit({ type: "runs", runId });
   }
 
+  /** Something about a run changed that cannot be recorded: who shows it looks again. */
+  notify(runId: string): void {
+    this.#events.emit({ type: "runs", runId });
+  }
+
   update(runId: string, patch: RunPatch): void {
     this.#store.runs.update(runId, patch);
     this.#events.emit({ type: "runs", runId });
