@@ -24,7 +24,10 @@ interface AnswerInput {
  */
 export function turnRanges(input: AnswerInput, includes: (role: string) => boolean): TurnRange[] {
   const { conversation } = input;
-  const authored = conversation.segments.filter((segment) => segment.message >= 0);
+  const callEnds = new Map(conversation.callEnds);
+  const authored = conversation.segments.filter(
+    ({ message, start }) => message >= 0 && start < (callEnds.get(message) ?? Infinity),
+  );
   let previousEnd = 0;
   let next = 0;
   const spoken = turnGroups(conversation, authored, includes);
@@ -33,9 +36,11 @@ export function turnRanges(input: AnswerInput, includes: (role: string) => boole
   return groups.map((group) => {
     const start = isAssistant(conversation, group.message) ? answerStart(input, group, previousEnd) : group.start;
     while (next < authored.length && !isBehind(authored[next], group)) next++;
-    const limit = authored[next]?.start ?? Infinity;
+    const callEnd = callEnds.get(group.message);
+    const limit = Math.min(authored[next]?.start ?? Infinity, callEnd ?? Infinity);
     const endOfTurn = endOfTurnToken(input, group.end, limit);
-    const end = endOfTurn >= 0 ? (conversation.ends[endOfTurn] ?? group.end) : endTextEnd(input, group.end, limit);
+    const closed = callEnd === undefined || group.end > callEnd ? endTextEnd(input, group, limit) : callEnd;
+    const end = endOfTurn >= 0 ? (conversation.ends[endOfTurn] ?? group.end) : closed;
     previousEnd = group.end;
     return { ...tokensWithin(conversation, start, end), message: group.message, tagged: false, endOfTurn };
   });
@@ -54,6 +59,8 @@ interface Group {
   end: number;
   /** Whether the message wrote text here; a turn without any still has an end to learn. */
   hasText: boolean;
+  /** Nothing of the message was written, so that only an end of turn says how far its text goes. */
+  readonly isSilent?: boolean;
 }
 
 /** Groups end where somebody else writes; a message that only shows its role is a group without text. */
@@ -100,7 +107,7 @@ function silentGroups({ conversation, marks }: AnswerInput, authored: readonly S
     const start = at + marks.asking.length;
     if (at < 0 || start > limit) return [];
     from = start;
-    return [{ message, start, end: start, hasText: true }];
+    return [{ message, start, end: start, hasText: true, isSilent: true }];
   });
 }
 
@@ -134,11 +141,12 @@ function endOfTurnToken(input: AnswerInput, from: number, limit: number): number
 }
 
 /** End of a turn whose end mark is no single token of this tokenizer, or of one that has none: then what closes it, up to the next mark. */
-function endTextEnd(input: AnswerInput, from: number, limit: number): number {
+function endTextEnd(input: AnswerInput, { end: from, isSilent = false }: Group, limit: number): number {
   const { endText, isMark } = input.marks;
   const { text, ids, starts } = input.conversation;
   const at = endText === "" ? -1 : text.indexOf(endText, from);
   if (at >= 0 && at < limit) return at + endText.length;
+  if (isSilent) return from;
   // a tool call may end with a tag of the template's, and the next turn's mark is what stops it
   for (let i = firstWith(starts, from); i < ids.length && (starts[i] ?? 0) < limit; i++)
     if (isMark(ids[i] ?? -1)) return starts[i] ?? from;

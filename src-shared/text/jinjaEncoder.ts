@@ -1,5 +1,6 @@
 import { SiftError } from "#shared/errors.ts";
 import type { ConversationEncoder, EncodeResult, EncoderOptions, RowNotice } from "./encoderTypes.ts";
+import { type CallInput, callEndsOf } from "./callEnds.ts";
 import { type CompiledMask, compileMask, requireUsualEnd } from "./mask/options.ts";
 import { type StripOptions, stripReasoning } from "./mask/strip.ts";
 import type { TokenColumns, TokenizedConversation } from "./mask/tokenized.ts";
@@ -90,15 +91,32 @@ export class JinjaEncoder implements ConversationEncoder {
     if (tokens.lossy) notices.push(lossyNotice(row));
     if (stripped > 0) notices.push(strippedNotice(stripped, row));
     if (lost) notices.push(lost);
+    const columns = columnsOf(tokens);
+    const callEnds = this.callEnds(conversation, { segments, text, tokens: columns });
     return {
       text,
-      ...columnsOf(tokens),
+      ...columns,
+      ...(callEnds.length > 0 ? { callEnds } : {}),
       turns: conversation.messages.map(({ role, weight = 1 }) => ({ role, weight })),
       segments,
       generations: rendered.generations,
       notices,
       facts: factsOf(conversation, tokens, { specialInContent, losses }),
     };
+  }
+
+  /** Tags say themselves where a call ends. */
+  private callEnds(
+    conversation: Conversation,
+    rendered: Pick<CallInput, "segments" | "text" | "tokens">,
+  ): [number, number][] {
+    if (this.context.template.hasGenerationTags) return [];
+    return callEndsOf({
+      ...rendered,
+      messages: conversation.messages,
+      endOfTurn: this.marks.endOfTurn,
+      textUpTo: (message) => this.rendered(upTo(conversation, message + 1), false),
+    });
   }
 
   /** Where every answer is a row of its own, a token ends where the prompt does: serving tokenizes it without the answer. */
@@ -185,9 +203,12 @@ export class JinjaEncoder implements ConversationEncoder {
 
   /** What serving would give for a message, with the row's own tools and variables; undefined where the template refuses. */
   private renderedPrompt(conversation: Conversation, message: number): string | undefined {
-    const before = { ...conversation, messages: conversation.messages.slice(0, message) };
+    return this.rendered(upTo(conversation, message), true);
+  }
+
+  private rendered(conversation: Conversation, addGenerationPrompt: boolean): string | undefined {
     try {
-      return renderConversation(before, this.context, { addGenerationPrompt: true, tracking: false }).text.text;
+      return renderConversation(conversation, this.context, { addGenerationPrompt, tracking: false }).text.text;
     } catch (error) {
       if (error instanceof SiftError) return undefined;
       throw error;
@@ -200,6 +221,10 @@ export class JinjaEncoder implements ConversationEncoder {
     return { ids: this.tokenizer.encode(text.text).ids, text: text.text };
   }
 }
+
+const upTo = (conversation: Conversation, end: number): Conversation => {
+  return { ...conversation, messages: conversation.messages.slice(0, end) };
+};
 
 const columnsOf = ({ ids, starts, ends }: TokenizedText): TokenColumns => {
   return { ids: new Int32Array(ids), starts: new Int32Array(starts), ends: new Int32Array(ends) };

@@ -20,6 +20,8 @@ export interface TokenizedConversation extends TokenColumns {
   readonly generations: readonly { readonly start: number; readonly end: number }[];
   /** Of a template made of segments: what each token is, and the turn whose frame or content it is. */
   readonly frame?: { readonly parts: readonly SegmentPart[]; readonly owners: Int16Array };
+  /** Where the template stops writing calls of tools that no end of turn closes: message and offset. Left out where there are none. */
+  readonly callEnds?: readonly (readonly [message: number, end: number])[];
   readonly notices: readonly RowNotice[];
   readonly facts: RowFacts;
 }

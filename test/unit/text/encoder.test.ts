@@ -80,6 +80,22 @@ describe("mask policies without tags, by who wrote what", () => {
     ];
     expect(trainedText(encodeWith(template, conversation({ messages })))).toBe("<call>f</call>|a<|im_end|>");
   });
+  it("does not train the name that a template writes again beside a tool's result", () => {
+    const template =
+      "{% for m in messages %}{% if m.role == 'assistant' %}{{ m.content }}" +
+      "{% for c in m.tool_calls or [] %}<call>{{ c.function.name }}{x}</call>" +
+      "{% if messages[2] is defined %}<|box_start|>{{ c.function.name }}:{{ messages[2].content }}<|box_end|>{% endif %}{% endfor %}" +
+      "{{ '<|im_end|>\n' if not m.tool_calls }}{% elif m.role == 'user' %}<|im_start|>{{ m.content }}<|im_end|>\n<|im_start|>model\n{% endif %}{% endfor %}";
+    const call = { type: "function" as const, function: { name: "look_up", arguments: {} } };
+    const messages = [
+      { role: "user", content: "q" },
+      { role: "assistant", content: "so ", tool_calls: [call] },
+      { role: "tool", content: "41" },
+      { role: "assistant", content: "a" },
+    ];
+    const trained = trainedText(encodeWith(template, conversation({ messages })));
+    expect(trained).toBe("so <call>look_up{x}</call>|a<|im_end|>");
+  });
   it("knows an end of turn that is no single token", () => {
     const template = "{% for m in messages %}[{{ m.role }}] {{ m.content }} [/end]\n{% endfor %}";
     const result = encodeWith(template, turns("q", "answer", "q", "more"));
