@@ -8,7 +8,7 @@ export interface CachedRow {
 }
 
 /** Raised whenever the layout changes, or the same row under the same settings becomes something else. */
-export const CACHE_FORMAT = 3;
+export const CACHE_FORMAT = 4;
 /** Checksum, bytes of the JSON, tokens: 32 bits each. */
 const HEAD = 12;
 
