@@ -26,8 +26,6 @@ export const prepared = {
     chooseSource: "Choose a dataset…",
     noSource: "Import the conversations that the set was made from; then they can be compared here.",
     template: "Template",
-    own: "The model's own",
-    draft: "From the Template view",
     run: "Compare",
     again: "Compare again",
     running: "Comparing…",

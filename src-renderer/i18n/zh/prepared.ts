@@ -26,8 +26,6 @@ export const prepared: Catalogue["prepared"] = {
     chooseSource: "选择数据集…",
     noSource: "先导入生成该数据集的对话，然后即可在此对比。",
     template: "模板",
-    own: "模型自带",
-    draft: "来自模板视图",
     run: "对比",
     again: "重新对比",
     running: "正在对比…",
