@@ -78,4 +78,18 @@ describe("the template form", () => {
     await picture(page, "form-train");
     expect(errors).toEqual([]);
   });
+  test("departs from the model's own template: a finding with a repair, on the page of the proof", async () => {
+    await goTo(page, "#/template/proof");
+    const card = page.getByRole("region", { name: "This is not the template that the model was tuned with" });
+    const run = page.getByRole("button", { name: "Run proof" });
+    await card.or(run).first().waitFor();
+    if (await run.isVisible()) await run.click();
+    await card.getByText("stops nothing").waitFor({ timeout: 60_000 });
+    await card.getByText("<|im_start|>helper").first().waitFor();
+    expect(await graveFindings(page)).toEqual([]);
+    await picture(page, "form-departs");
+    await card.getByRole("button", { name: "Use the model's own" }).click();
+    await card.waitFor({ state: "detached" });
+    expect(errors).toEqual([]);
+  });
 });
