@@ -12,6 +12,7 @@ interface Shared {
 /** Collects ONNX nodes; each method returns the names of the values that it made. */
 export class Emitter {
   readonly nodes: OnnxNode[] = [];
+  readonly declared: OnnxValue[] = [];
   readonly #shared: Shared;
 
   constructor(shared: Shared = { initializers: {}, byContent: new Map(), next: 0 }) {
@@ -44,6 +45,15 @@ export class Emitter {
     const output = this.fresh(node.op);
     this.push({ ...node, outputs: [output] });
     return output;
+  }
+
+  /**
+   * Tells the runtime a value's shape where inference loses it, as it does in loops. Values of one shape by name can then take
+   * each other's place in memory.
+   */
+  declare(name: string, shape: readonly (number | string)[]): string {
+    this.declared.push({ name, type: "float", shape });
+    return name;
   }
 
   tensor(tensor: OnnxTensor): string {
@@ -108,6 +118,7 @@ export class Emitter {
       name: "body",
       nodes: inner.nodes,
       initializers: {},
+      declared: inner.declared,
       inputs: [
         { name: iteration, type: "int64", shape: [] },
         { name: condition, type: "bool", shape: [] },

@@ -11,6 +11,8 @@ interface LossInputs {
 interface LossOptions {
   /** Columns of `hidden`. */
   readonly width: number;
+  /** Rows of `table`. */
+  readonly vocabulary: number;
   readonly chunk: number;
   readonly gradients: "none" | "hidden" | "hidden and table";
   /** What the table's gradient is added to. */
@@ -20,8 +22,8 @@ interface LossOptions {
 }
 
 /**
- * Weighted cross entropy over chunks of rows. With p = softmax(logits): lse = max(logits) − log(max(p)), because max(p) is
- * at least 1 / vocabulary and cannot underflow; dhidden = weight · (p · table − table[label]), which needs no one-hot matrix.
+ * Weighted cross entropy over chunks of rows. With p = softmax(logits): dhidden = weight · (p · table − table[label]), which
+ * needs no one-hot matrix; p is exp(logits − largest), divided by its sum after the product.
  * Under a soft cap both parts of the gradient gain the cap's slope, at every logit and at the label's.
  * Returns [loss] or [loss, dhidden] or [loss, dhidden, dtable].
  */
@@ -37,20 +39,25 @@ export function emitCrossEntropy(e: Emitter, inputs: LossInputs, options: LossOp
     start,
     (body, iteration, states) => {
       const part = chunkOf(body, inputs, { iteration, chunk: options.chunk });
-      const { p, lse, slope } = softmax(body, part.hidden, { table: inputs.table, cap: options.softcap });
+      const { exps, sum, lse, slope } = softmax(body, part.hidden, {
+        table: inputs.table,
+        cap: options.softcap,
+        vocabulary: options.vocabulary,
+      });
       const { row, capped: logit, slope: rowSlope } = labelled(body, { ...part, table: inputs.table }, options.softcap);
       const losses = body.node("Mul", [body.node("Sub", [lse, logit]), part.weights]);
       const results = [body.node("Add", [states[0] ?? "", body.reduce("ReduceSum", losses, [0, 1], false)])];
-      const push = gradients && slope ? body.node("Mul", [p, slope()]) : p;
+      const push = gradients && slope ? body.node("Mul", [exps, slope()]) : exps;
       if (gradients) {
         const own = rowSlope ? body.node("Mul", [row, rowSlope()]) : row;
-        const pull = body.node("Sub", [body.node("Gemm", [push, inputs.table]), own]);
+        const mean = body.node("Div", [body.node("Gemm", [push, inputs.table]), sum]);
+        const pull = body.node("Sub", [mean, own]);
         results.push(
           body.node("Concat", [states[1] ?? "", body.node("Mul", [pull, part.weights])], { axis: { int: 0 } }),
         );
       }
       if (tableGradient) {
-        const weighted = body.node("Mul", [part.hidden, part.weights]);
+        const weighted = body.node("Mul", [part.hidden, body.node("Div", [part.weights, sum])]);
         results.push(body.node("Gemm", [push, weighted, states[2] ?? ""], { transA: { int: 1 } }));
       }
       return results;
@@ -90,15 +97,19 @@ function labelled(
   return { row, ...softcap(e, e.reduce("ReduceSum", e.node("Mul", [hidden, row]), [1]), cap) };
 }
 
+/** exp(logits − largest) and its sum in each row; every step can take the place of the one before, so that one matrix exists. */
 function softmax(
   e: Emitter,
   hidden: string,
-  { table, cap }: { table: string; cap: number | undefined },
-): { p: string; lse: string; slope: Slope } {
-  const { capped: logits, slope } = softcap(e, e.node("Gemm", [hidden, table], { transB: { int: 1 } }), cap);
-  const p = e.node("Softmax", [logits], { axis: { int: -1 } });
-  const largest = e.node("Log", [e.reduce("ReduceMax", p, [1])]);
-  return { p, lse: e.node("Sub", [e.reduce("ReduceMax", logits, [1]), largest]), slope };
+  { table, cap, vocabulary }: { table: string; cap: number | undefined; vocabulary: number },
+): { exps: string; sum: string; lse: string; slope: Slope } {
+  const wide = (x: string): string => e.declare(x, ["loss_rows", vocabulary]);
+  const { capped, slope } = softcap(e, wide(e.node("Gemm", [hidden, table], { transB: { int: 1 } })), cap);
+  const logits = cap === undefined ? capped : wide(capped);
+  const largest = e.reduce("ReduceMax", logits, [1]);
+  const exps = wide(e.node("Exp", [wide(e.node("Sub", [logits, largest]))]));
+  const sum = e.reduce("ReduceSum", exps, [1]);
+  return { exps, sum, lse: e.node("Add", [largest, e.node("Log", [sum])]), slope };
 }
 
 /** The one-hot part of dtable: every label's row loses weight · hidden. */

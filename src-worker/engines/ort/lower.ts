@@ -114,6 +114,7 @@ const LOWERINGS: { readonly [K in OpKind]: Lowering<K> } = {
   crossEntropy: ({ e, op, x, type }) =>
     emitCrossEntropy(e, lossInputs(x), {
       width: columns(type(0)),
+      vocabulary: Number(type(1).shape[0]),
       chunk: op.chunk,
       softcap: op.softcap,
       gradients: "none",
@@ -123,6 +124,7 @@ const LOWERINGS: { readonly [K in OpKind]: Lowering<K> } = {
     const [, , , , base] = inputs;
     return emitCrossEntropy(e, lossInputs(x), {
       width: columns(type(0)),
+      vocabulary: Number(type(1).shape[0]),
       chunk: op.chunk,
       softcap: op.softcap,
       gradients,

@@ -46,6 +46,8 @@ export interface OnnxGraph {
   readonly initializers: Readonly<Record<string, OnnxTensor>>;
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
+  /** Shapes of values in between that the runtime cannot infer. */
+  readonly declared?: readonly OnnxValue[];
 }
 
 export const ONNX_OPSET = 21;
@@ -75,7 +77,7 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
   return writer.finish();
 }
 
-/** GraphProto: node 1, name 2, initializer 5, input 11, output 12. */
+/** GraphProto: node 1, name 2, initializer 5, input 11, output 12, value_info 13. */
 function writeGraph(writer: Writer, graph: OnnxGraph): void {
   for (const node of graph.nodes) message(writer, 1, (inner) => writeNode(inner, node));
   text(writer, 2, graph.name);
@@ -84,6 +86,7 @@ function writeGraph(writer: Writer, graph: OnnxGraph): void {
   }
   for (const value of graph.inputs) message(writer, 11, (inner) => writeValue(inner, value));
   for (const value of graph.outputs) message(writer, 12, (inner) => writeValue(inner, value));
+  for (const value of graph.declared ?? []) message(writer, 13, (inner) => writeValue(inner, value));
 }
 
 /** NodeProto: input 1, output 2, op_type 4, attribute 5, domain 7. */
