@@ -22,20 +22,32 @@ export function putModel(
 ): void {
   const { seed, without } = options;
   const modules = new Map(linearModules(model.config).map((module) => [`${module.name}.weight`, module]));
+  const room = new Scratch();
   for (const parameter of model.parameters) {
     if (without?.has(parameter.name) === true) continue;
     const module = modules.get(parameter.name);
     const fill = modelValues(model, parameter, seed);
     const format = module && formatOf(model.config, module);
-    if (module && format) putQuantized(engine, format, { module, fill });
+    if (module && format) putQuantized(engine, format, { module, fill, room });
     else put(engine, parameter, fill);
+  }
+}
+
+/** One array for one weight after another: many would be collected too late, and a float model would lie in memory after all. */
+class Scratch {
+  #values = new Float32Array(0);
+
+  /** Zeros. */
+  take(size: number): Float32Array {
+    if (this.#values.length < size) this.#values = new Float32Array(size);
+    return this.#values.subarray(0, size).fill(0);
   }
 }
 
 function putQuantized(
   engine: Engine,
   format: QuantizedFormat,
-  { module, fill }: { module: LinearModule; fill: Fill },
+  { module, fill, room }: { module: LinearModule; fill: Fill; room: Scratch },
 ): void {
   const names = quantizedNames(module);
   if (engine.has(names.q)) return;
@@ -44,7 +56,7 @@ function putQuantized(
   engine.allocate(names.q, [outputs, inputs / block, (block * bits) / 8], "u8");
   engine.allocate(names.scales, [outputs, inputs / block]);
   engine.allocate(names.rowSquares, [outputs]);
-  const values = new Float32Array(outputs * inputs);
+  const values = room.take(outputs * inputs);
   fill(values);
   engine.loadBytes(names.q, (q) =>
     engine.load(names.scales, (scales) =>
