@@ -1,3 +1,4 @@
+import { zhCount } from "../plural.ts";
 import { lengths } from "./lengths.ts";
 import type { Catalogue } from "../en.ts";
 
@@ -19,7 +20,7 @@ export const proof: Catalogue["proof"] = {
   instead: "推理时会给出",
   because: "原因",
   moreExamples: (n) => `再显示 ${n} 处差异`,
-  showRows: (n) => `查看 ${n} 行`,
+  showRows: (n) => `查看 ${zhCount(n, "行")}`,
   exclude: "排除这些行",
   excludeNote: "与“数据”中的拒绝相同：不会删除任何内容，下次运行不训练它们。",
   excludeMore: (n) => `这里是前 ${n} 行。其余的请再次运行检验。`,

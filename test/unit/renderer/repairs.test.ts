@@ -21,7 +21,6 @@ const changed: Proof = {
   findings: [],
   settingsFindings: [],
   rules: [],
-  leastTrained: [],
   blocking: [],
   finishedAt: 0,
 };
