@@ -21,6 +21,7 @@ const changed: Proof = {
   findings: [],
   settingsFindings: [],
   rules: [],
+  leastTrained: [],
   blocking: [],
   finishedAt: 0,
 };
