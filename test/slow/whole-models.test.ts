@@ -35,12 +35,16 @@ describe("a whole model's shape, one real step", () => {
       parameters: 1.5e9,
       gigabytes: 6,
     },
-  ])("fits: $name, under $gigabytes GB", async ({ args, parameters, gigabytes }) => {
-    const made = await step(...args);
-    expect(made.parameters).toBeGreaterThan(parameters);
-    expect(made.loss).toBeGreaterThan(GUESS - 1);
-    expect(made.loss).toBeLessThan(GUESS + 3);
-    expect(made.gradNorm).toBeGreaterThan(0);
-    expect(made.peak_gb).toBeLessThan(gigabytes);
-  }, 600_000);
+  ])(
+    "fits: $name, under $gigabytes GB",
+    async ({ args, parameters, gigabytes }) => {
+      const made = await step(...args);
+      expect(made.parameters).toBeGreaterThan(parameters);
+      expect(made.loss).toBeGreaterThan(GUESS - 1);
+      expect(made.loss).toBeLessThan(GUESS + 3);
+      expect(made.gradNorm).toBeGreaterThan(0);
+      expect(made.peak_gb).toBeLessThan(gigabytes);
+    },
+    600_000,
+  );
 });
