@@ -163,6 +163,12 @@ export const datasetsContract = {
   row: read.input(v.object(rowKey)).output(rowDetail),
   /** Accept or reject the whole row (no messageIndex) or one turn. */
   setVerdict: procedure.input(v.object({ ...rowKey, verdict, messageIndex: v.optional(v.number()) })).output(rowDetail),
+  /** Rejects every row of a class of findings; answers those that were not rejected before. */
+  rejectFinding: procedure
+    .input(v.object({ versionId: id, finding: v.object({ proofId: id, class: v.string() }) }))
+    .output(v.object({ rowIds: v.array(id) })),
+  /** Takes back the last decision about each of these rows. */
+  undoRows: procedure.input(v.object({ versionId: id, rowIds: v.array(id) })).output(v.object({})),
   editMessage: procedure
     .input(v.object({ ...rowKey, messageIndex: v.number(), content: v.string() }))
     .output(rowDetail),

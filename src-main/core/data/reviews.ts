@@ -14,6 +14,12 @@ export interface RowKey {
   readonly rowId: string;
 }
 
+type Finding = { readonly proofId: string; readonly class: string };
+
+/** Rows that are decided about in one transaction. */
+const MANY = 500;
+const REJECTED: Decision = { action: "verdict", verdict: "rejected", messageIndex: null };
+
 /** Reading a row as a person reviews it, and the decisions made about it. Each answers with the row as it is then. */
 export class ReviewService {
   readonly #store: Store;
@@ -78,6 +84,38 @@ export class ReviewService {
       throw new SiftError("nothing-to-undo", "nothing has been decided about this row", { where: { row: position } });
     this.#events.emit({ type: "datasets" });
     return this.detail(key);
+  }
+
+  /** Rejects every row of a class of findings that is not rejected yet, some at a time so that others get their turn. */
+  async rejectFinding({ versionId, finding }: { versionId: string; finding: Finding }): Promise<string[]> {
+    const { rows, reviews, datasets } = this.#store;
+    const rowIds: string[] = [];
+    for (let offset = 0; ; offset += MANY) {
+      const page = await rows.page(datasets.version(versionId), { finding }, { offset, limit: MANY });
+      this.#store.transaction(() => {
+        for (const { id: rowId, index: position, verdict } of page.rows) {
+          if (verdict === "rejected") continue;
+          reviews.decide({ versionId, rowId, position }, REJECTED, this.#clock());
+          rowIds.push(rowId);
+        }
+      });
+      if (page.rows.length < MANY) break;
+    }
+    this.#events.emit({ type: "datasets" });
+    return rowIds;
+  }
+
+  async undoRows({ versionId, rowIds }: { versionId: string; rowIds: readonly string[] }): Promise<void> {
+    for (let from = 0; from < rowIds.length; from += MANY) {
+      this.#store.transaction(() => {
+        for (const rowId of rowIds.slice(from, from + MANY)) {
+          const { position } = this.#store.rows.stored(versionId, rowId);
+          this.#store.reviews.undo({ versionId, rowId, position }, this.#clock());
+        }
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#events.emit({ type: "datasets" });
   }
 
   #decide(key: RowKey, decision: Decision): RowDetail {

@@ -27,6 +27,11 @@ export function datasetsRouter({ store, datasets, reviews }: Services) {
     badRows: os.badRows.handler(({ input: { versionId, ...page } }) => datasets.badRows(versionId, page)),
     row: os.row.handler(({ input }) => reviews.detail(input)),
     setVerdict: os.setVerdict.handler(({ input }) => reviews.setVerdict(input)),
+    rejectFinding: os.rejectFinding.handler(async ({ input }) => ({ rowIds: await reviews.rejectFinding(input) })),
+    undoRows: os.undoRows.handler(async ({ input }) => {
+      await reviews.undoRows(input);
+      return {};
+    }),
     editMessage: os.editMessage.handler(({ input }) => reviews.editMessage(input)),
     paintMessage: os.paintMessage.handler(({ input }) => reviews.paintMessage(input)),
     undo: os.undo.handler(({ input }) => reviews.undo(input)),

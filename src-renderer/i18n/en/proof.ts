@@ -24,7 +24,7 @@ export const proof = {
   showRows: (n: number) => `Show ${count(n, "row", "rows")}`,
   exclude: "Leave these rows out",
   excludeNote: "They are rejected, as in Data: nothing is deleted, and the next run does not train them.",
-  excludeMore: (n: number) => `These are the first ${n}. Run the proof again for the others.`,
+  excludeMore: (n: number) => `And ${count(n, "more row", "more rows")} of this class.`,
   excluded: (n: number) => `${count(n, "row", "rows")} left out. Run the proof again to see what is left.`,
   blocking: "stops a run",
   byChoice: "as the settings ask",

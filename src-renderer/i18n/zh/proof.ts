@@ -23,7 +23,7 @@ export const proof: Catalogue["proof"] = {
   showRows: (n) => `查看 ${zhCount(n, "行")}`,
   exclude: "排除这些行",
   excludeNote: "与“数据”中的拒绝相同：不会删除任何内容，下次运行不训练它们。",
-  excludeMore: (n) => `这里是前 ${n} 行。其余的请再次运行检验。`,
+  excludeMore: (n) => `以及这一类的另外 ${n} 行。`,
   excluded: (n) => `已排除 ${n} 行。再次运行检验，看看还剩什么。`,
   blocking: "会阻止运行",
   byChoice: "按设置如此",

@@ -88,3 +88,26 @@ describe("waivers", () => {
     expect((await train("more")).error?.message).toContain("no-scored-token (3 rows, 2 waived)");
   });
 });
+
+describe("rows of a finding", () => {
+  it("are rejected all at once, and taken back all at once", async () => {
+    const { client } = await startCore();
+    const many = Array.from({ length: 130 }, (_, i) => chatLine(["user", `alone ${i}`]));
+    const { version } = await importText(client, [...many, chatLine(["user", "q"], ["assistant", "a"])].join("\n"));
+    const versionId = version.id;
+    const proof = await prove(client, versionId);
+    const finding = { proofId: proof.id, class: "no-scored-token" };
+    const first = await client.datasets.rows({ versionId, offset: 0, limit: 1, finding });
+    await client.datasets.setVerdict({ versionId, rowId: first.rows[0]?.id ?? "", verdict: "rejected" });
+    const rejected = async (): Promise<number> =>
+      (await client.datasets.rows({ versionId, offset: 0, limit: 1, verdict: "rejected" })).total;
+
+    const { rowIds } = await client.datasets.rejectFinding({ versionId, finding });
+    expect(rowIds).toHaveLength(129);
+    expect(await rejected()).toBe(130);
+    expect((await prove(client, versionId)).blocking).toEqual([]);
+
+    await client.datasets.undoRows({ versionId, rowIds });
+    expect(await rejected()).toBe(1);
+  });
+});
