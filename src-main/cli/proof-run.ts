@@ -4,7 +4,6 @@ import type { EncodeSettings } from "#shared/contract/text.ts";
 import { proofHtml } from "#shared/report/proofHtml.ts";
 import { addTallies, examplesKept, FINDING_MEANINGS, lossInEnglish, ProofAccumulator } from "#shared/text/index.ts";
 import { addCounts } from "../core/text/prove.ts";
-import { settingsFindings } from "../core/text/departures.ts";
 import type { FindingExample, ProofReport, RuleTally } from "#shared/text/index.ts";
 import type { ThreadRow } from "../core/data/thread-protocol.ts";
 import { UsageError } from "./command.ts";
@@ -35,11 +34,11 @@ export async function proveRows(
   const line = new ProgressLine();
   const chosen = new Map<string, number>();
   let done = 0;
-  let rendered = 0;
+  let settingsFindings: readonly SettingsFinding[] | undefined;
   for await (const result of encodeRows({ settings, want: "facts" }, batches)) {
     const { report } = result;
     proof.merge(report);
-    rendered += result.rendered;
+    settingsFindings ??= result.settingsFindings;
     addCounts(chosen, result.chosen);
     rules = addTallies(rules, report.rules ?? []);
     for (const [name, found] of Object.entries(result.examples)) {
@@ -51,7 +50,7 @@ export async function proveRows(
   return {
     report: { ...withChoices(proof.report(), chosen), rules },
     examples,
-    settingsFindings: rendered > 0 ? settingsFindings(settings) : [],
+    settingsFindings: settingsFindings ?? [],
   };
 }
 

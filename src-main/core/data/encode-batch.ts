@@ -16,6 +16,7 @@ import {
   type ParsedRow,
   type RowEncoder,
 } from "#shared/text/index.ts";
+import { settingsFindings } from "../text/departures.ts";
 import { openCoder, type EncodedAll, type RowCoder } from "../text/encoding.ts";
 import { applyReview } from "./effective.ts";
 import { EncodedCache } from "./encoded-cache.ts";
@@ -46,9 +47,12 @@ export class BatchEncoder {
   readonly #want: EncodeSpec["want"];
   readonly #choices: Choices;
   readonly #cache: EncodedCache | undefined;
+  readonly #settings: EncodeSettings;
+  #toldSettings = false;
 
   /** @throws SiftError of the template, the tokenizer or the model folder */
   constructor({ settings, want, cache, audit = false }: EncodeSpec) {
+    this.#settings = settings;
     this.#coder = openCoder(countingCuts(settings));
     this.#cache = cache && this.#coder.hasTemplate ? EncodedCache.open(cache) : undefined;
     this.#want = want;
@@ -64,7 +68,10 @@ export class BatchEncoder {
     const batch = new BatchResult(this.#coder, this.#choices, this.#want === "facts");
     for (const row of rows) this.#encodeRow(row, batch);
     this.#cache?.flush();
-    return batch.result();
+    const result = batch.result();
+    if (this.#want !== "facts" || this.#toldSettings || result.rendered === 0) return result;
+    this.#toldSettings = true; // here, where the tokenizer is at hand
+    return { ...result, settingsFindings: settingsFindings(this.#settings) };
   }
 
   #encodeRow(row: ThreadRow, batch: BatchResult): void {

@@ -1,3 +1,4 @@
+import type { SettingsFinding } from "#shared/contract/adapting.ts";
 import type { EncodeSettings } from "#shared/contract/text.ts";
 import type { ErrorReport } from "#shared/errors.ts";
 import type { FindingClass, FindingExample, LengthProfile, ProofReport, TrainedShare } from "#shared/text/index.ts";
@@ -69,6 +70,8 @@ export interface ThreadResult {
   readonly leastTrained: readonly TrainedShare[];
   /** Why the first row of the batch that has no encoding has none. */
   readonly firstError: ErrorReport | null;
+  /** About the settings, whatever the rows: with the first batch of a thread that renders any, where facts were wanted. */
+  readonly settingsFindings?: readonly SettingsFinding[];
 }
 
 /** A notice's code with the rows it is about: how many, and the first of them. */

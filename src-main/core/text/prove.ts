@@ -1,7 +1,6 @@
 import type { EncodeSettings, Proof } from "#shared/contract/text.ts";
 import { fromReport } from "../system/reports.ts";
 import { EncodePool } from "../data/pool.ts";
-import { settingsFindings } from "./departures.ts";
 import { rowCache } from "./row-cache.ts";
 import type { ThreadResult, ThreadRow } from "../data/thread-protocol.ts";
 import { PackedPieces, PackedPositions } from "../store/positions.ts";
@@ -41,6 +40,7 @@ export class ProofTotals {
   #supervised = 0;
   #longest = 0;
   rendered = 0;
+  settingsFindings: ThreadResult["settingsFindings"];
   firstError: ErrorReport | null = null;
   readonly #findings = new Map<string, { count: number; rows: number[] }>();
   readonly #blocking = new Map<string, number>();
@@ -59,6 +59,7 @@ export class ProofTotals {
     this.#supervised += result.report.supervised_tokens;
     this.#longest = Math.max(this.#longest, result.longest);
     this.rendered += result.rendered;
+    this.settingsFindings ??= result.settingsFindings;
     this.firstError ??= result.firstError;
     for (const finding of result.report.findings) this.#note(finding);
     this.#lengths.merge(result.lengths);
@@ -154,7 +155,7 @@ export async function proveRows(
     const facts = totals.facts();
     const none = facts.rows > 0 && facts.blocking["unencodable"] === facts.rows;
     if (none && totals.firstError) throw fromReport(totals.firstError);
-    return { ...facts, settingsFindings: totals.rendered > 0 ? settingsFindings(settings) : [] };
+    return { ...facts, settingsFindings: [...(totals.settingsFindings ?? [])] };
   } finally {
     signal?.removeEventListener("abort", close);
     await pool.close();
