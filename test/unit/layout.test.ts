@@ -31,7 +31,9 @@ test("every document is a chunk, a long one several, and keys never reach over a
 });
 
 test("scored rows are numbered among themselves and see keys up to their own", () => {
-  const { rows, targets, rowChunks, scored, weightSum } = layOut(batch([4, 3, 5], [1, 2, 8, 10]), { vocabularySize: 1000 });
+  const { rows, targets, rowChunks, scored, weightSum } = layOut(batch([4, 3, 5], [1, 2, 8, 10]), {
+    vocabularySize: 1000,
+  });
   expect([...rows]).toEqual([1, 2, 8, 10]);
   expect([...targets]).toEqual([1, 2, 8, 10]);
   // the second document scores nothing and has no chunk
