@@ -1,16 +1,6 @@
 import * as v from "valibot";
 import { id, path, read } from "./common.ts";
-
-/** See ModelShape of config/memory.ts. */
-export const modelShape = v.object({
-  vocabularySize: v.number(),
-  hiddenSize: v.number(),
-  intermediateSize: v.number(),
-  layers: v.number(),
-  queryWidth: v.number(),
-  keyWidth: v.number(),
-  parameters: v.number(),
-});
+import { modelShape } from "./models.ts";
 
 /** What is known about what a model costs to train on this machine. */
 export const modelCosts = v.object({

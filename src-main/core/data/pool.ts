@@ -155,7 +155,8 @@ async function* encodeHere<Want extends keyof ResultOf>(
   }
 }
 
-async function* encodeInThreads<Want extends keyof ResultOf>(
+/** Encodes batches in order in threads that are started for them and end with them, or with the signal. */
+export async function* encodeInThreads<Want extends keyof ResultOf>(
   spec: EncodeSpec & { readonly want: Want },
   batches: AsyncIterable<readonly ThreadRow[]>,
   { signal, threads }: EncodeBatchesOptions,

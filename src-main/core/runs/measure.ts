@@ -7,11 +7,11 @@ import type { EncodeSettings } from "#shared/contract/text.ts";
 import { SiftError } from "#shared/errors.ts";
 import { packRows } from "#shared/text/packing.ts";
 import { WORKER_PROTOCOL, type WorkerEvent } from "#shared/worker/protocol.ts";
-import { EncodePool } from "../data/pool.ts";
+import { encodeInThreads } from "../data/pool.ts";
 import { readSource, type DataSource } from "../data/source.ts";
 import type { EncodedPiece } from "../data/thread-protocol.ts";
 import type { Store } from "../store/index.ts";
-import { SnapshotWriter } from "./snapshot-writer.ts";
+import { writeRows } from "./snapshot-writer.ts";
 import { askWorker } from "./worker-job.ts";
 import { computeThreads } from "../system/threads.ts";
 
@@ -86,18 +86,12 @@ function measurementOf(event: Extract<WorkerEvent, { type: "measured" }>): Measu
 
 async function sampleRows(request: MeasureRequest, signal?: AbortSignal): Promise<EncodedPiece[]> {
   const { store, settings, source } = request;
-  const pool = new EncodePool({ settings, want: "arrays" }, 1);
-  const close = (): void => void pool.close();
-  signal?.addEventListener("abort", close);
-  try {
-    const pieces: EncodedPiece[] = [];
-    const rows = readSource(store, source, { limit: SAMPLED_ROWS, signal });
-    for await (const result of pool.map(rows, signal)) pieces.push(...result.pieces);
-    return pieces;
-  } finally {
-    signal?.removeEventListener("abort", close);
-    await pool.close();
+  const pieces: EncodedPiece[] = [];
+  const rows = readSource(store, source, { limit: SAMPLED_ROWS, signal });
+  for await (const result of encodeInThreads({ settings, want: "arrays" }, rows, { signal, threads: 1 })) {
+    pieces.push(...result.pieces);
   }
+  return pieces;
 }
 
 /** Micro-batches as a run has them, the largest first; each of places in `pieces`. */
@@ -116,25 +110,17 @@ function unitsOf(pieces: readonly EncodedPiece[], config: RunConfig): number[][]
 
 const lengthOf = (pieces: readonly EncodedPiece[], at: number): number => pieces[at]?.ids.length ?? 0;
 
-/** Writes the micro-batches' rows; answers their places in the snapshot. */
+/** Writes the micro-batches' rows, each once; answers their places in the snapshot. */
 async function writeUnits(
   folder: string,
   units: readonly (readonly number[])[],
   pieces: readonly EncodedPiece[],
 ): Promise<number[][]> {
-  const writer = await SnapshotWriter.open(folder);
-  try {
-    const places = new Map<number, number>();
-    for (const at of new Set(units.flat())) {
-      const piece = pieces[at];
-      if (!piece) continue;
-      places.set(at, writer.rows);
-      await writer.add(piece);
-    }
-    await writer.finish({ dataHash: "", templateHash: "", mask: "" });
-    return units.map((unit) => unit.flatMap((at) => places.get(at) ?? []));
-  } catch (error) {
-    await writer.abandon();
-    throw error;
-  }
+  const used = [...new Set(units.flat())].filter((at) => pieces[at] !== undefined);
+  const places = new Map(used.map((at, place) => [at, place]));
+  await writeRows(
+    folder,
+    used.flatMap((at) => pieces[at] ?? []),
+  );
+  return units.map((unit) => unit.flatMap((at) => places.get(at) ?? []));
 }

@@ -13,11 +13,11 @@ import type { EncodeSettings } from "#shared/contract/text.ts";
 import { SiftError } from "#shared/errors.ts";
 import type { SnapshotManifest } from "#shared/worker/snapshot.ts";
 import { WORKER_PROTOCOL } from "#shared/worker/protocol.ts";
-import { EncodePool } from "../data/pool.ts";
+import { encodeInThreads } from "../data/pool.ts";
 import { readSource } from "../data/source.ts";
 import type { EncodedPiece } from "../data/thread-protocol.ts";
 import type { Store } from "../store/index.ts";
-import { SnapshotWriter } from "./snapshot-writer.ts";
+import { writeRows } from "./snapshot-writer.ts";
 import { askWorker } from "./worker-job.ts";
 import { computeThreads } from "../system/threads.ts";
 
@@ -58,18 +58,10 @@ export async function checkSetup(request: SetupRequest, signal?: AbortSignal): P
 /** Rows that fit and train something, spread over the beginning of the data. */
 async function chooseRows(request: SetupRequest, signal: AbortSignal | undefined): Promise<EncodedPiece[]> {
   const { store, versionId, settings, config } = request;
-  const pool = new EncodePool({ settings, want: "arrays" }, 1);
-  const close = (): void => void pool.close();
-  signal?.addEventListener("abort", close);
   const usable: EncodedPiece[] = [];
-  try {
-    const rows = readSource(store, { kind: "version", versionId }, { limit: READ_ROWS, signal });
-    for await (const { pieces } of pool.map(rows, signal)) {
-      usable.push(...pieces.filter(({ ids, labels }) => ids.length <= config.max_length && scored(labels) > 0));
-    }
-  } finally {
-    signal?.removeEventListener("abort", close);
-    await pool.close();
+  const rows = readSource(store, { kind: "version", versionId }, { limit: READ_ROWS, signal });
+  for await (const { pieces } of encodeInThreads({ settings, want: "arrays" }, rows, { signal, threads: 1 })) {
+    usable.push(...pieces.filter(({ ids, labels }) => ids.length <= config.max_length && scored(labels) > 0));
   }
   const chosen = Array.from({ length: CHECKED_ROWS }, (_, i) => usable[Math.floor((i * usable.length) / CHECKED_ROWS)]);
   if (usable.length >= CHECKED_ROWS) return chosen.filter((piece) => piece !== undefined);
@@ -83,17 +75,6 @@ async function chooseRows(request: SetupRequest, signal: AbortSignal | undefined
 }
 
 const scored = (labels: Int32Array): number => labels.subarray(1).reduce((sum, label) => sum + (label >= 0 ? 1 : 0), 0);
-
-async function writeRows(folder: string, pieces: readonly EncodedPiece[]): Promise<SnapshotManifest> {
-  const writer = await SnapshotWriter.open(folder);
-  try {
-    for (const piece of pieces) await writer.add(piece);
-    return await writer.finish({ dataHash: "", templateHash: "", mask: "" });
-  } catch (error) {
-    await writer.abandon();
-    throw error;
-  }
-}
 
 function summary({ rows, tokens, supervisedTokens }: SnapshotManifest, results: ArrangementResult[]): SetupCheck {
   const most = (value: (result: ArrangementResult) => number): number => Math.max(...results.map(value));

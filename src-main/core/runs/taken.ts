@@ -2,11 +2,10 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { RunDetail, RunPerformance } from "#shared/contract/runs.ts";
 import type { Run } from "../store/runs.ts";
-import type { Store } from "../store/index.ts";
+import type { Performance } from "../store/progress.ts";
 
 /** What a run took so far: the worker's peak memory, seconds since it began, and its output folder. */
-export function takenBy(store: Store, run: Run): RunDetail["taken"] {
-  const { peakMemoryBytes } = store.progress.performance(run.id);
+export function takenBy(run: Run, { peakMemoryBytes }: Performance): RunDetail["taken"] {
   const end = run.endedAt ?? Date.now();
   return {
     memoryBytes: peakMemoryBytes,
@@ -15,8 +14,8 @@ export function takenBy(store: Store, run: Run): RunDetail["taken"] {
   };
 }
 
-export function performanceOf(store: Store, run: Run): RunPerformance | null {
-  const { tokens, supervisedTokens, seconds, counted, peakFlopsPerSecond } = store.progress.performance(run.id);
+export function performanceOf(sums: Performance): RunPerformance | null {
+  const { tokens, supervisedTokens, seconds, counted, peakFlopsPerSecond } = sums;
   if (seconds <= 0) return null;
   const { flops, dataSeconds, seconds: countedSeconds } = counted;
   return {

@@ -73,6 +73,7 @@ export function runSummary(store: Store, run: Run, live: LiveFacts): RunSummary 
 export function runDetail(store: Store, run: Run, live: LiveFacts): RunDetail {
   const checkpoints = presentCheckpoints(store, run.id);
   const best = bestEvaluation(store.progress.metrics(run.id))?.step;
+  const sums = store.progress.performance(run.id);
   const resumable = hasEnded(run.state) && run.state !== "done";
   return {
     summary: runSummary(store, run, live),
@@ -89,8 +90,8 @@ export function runDetail(store: Store, run: Run, live: LiveFacts): RunDetail {
     machine: run.machine,
     skipped: skippedSteps(store, run),
     forecast: store.forecasts.ofRun(run.id) ?? null,
-    taken: takenBy(store, run),
-    performance: performanceOf(store, run),
+    taken: takenBy(run, sums),
+    performance: performanceOf(sums),
     canResume: resumable,
     canExtend: hasEnded(run.state) && checkpoints.some(({ final }) => !final),
     canChat: checkpoints.length > 0 && run.serving !== null,

@@ -58,7 +58,6 @@ export class ProgressTable {
   readonly #losses;
   readonly #range;
   readonly #totals;
-  readonly #peak;
   readonly #performance;
   readonly #counted;
 
@@ -101,7 +100,6 @@ export class ProgressTable {
       "SELECT loss FROM metrics WHERE run = ? AND ((step - ?) % ? = 0 OR step = ?) ORDER BY step",
       v.object({ loss: v.number() }),
     );
-    this.#peak = query(db, "SELECT COALESCE(MAX(peak_memory_bytes), 0) AS n FROM metrics WHERE run = ?", count);
     this.#performance = query(
       db,
       `SELECT coalesce(sum(tokens), 0) AS tokens, coalesce(sum(supervised_tokens), 0) AS supervisedTokens,
@@ -227,11 +225,6 @@ export class ProgressTable {
 
   lastEvaluation(runId: string): number | null {
     return this.#evaluations.all(keyOf("r", runId)).at(-1)?.eval_loss ?? null;
-  }
-
-  /** Bytes that the worker held at most; 0 before the first step. */
-  peakMemory(runId: string): number {
-    return this.#peak.get(keyOf("r", runId))?.n ?? 0;
   }
 
   /** Tokens and seconds of the steps after `afterStep`: what a speed is made of. */

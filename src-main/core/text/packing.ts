@@ -16,7 +16,7 @@ import { EncodePool } from "../data/pool.ts";
 import { readSource } from "../data/source.ts";
 import type { EncodedPiece } from "../data/thread-protocol.ts";
 import { inspectModel } from "../models/inspect.ts";
-import { SnapshotWriter } from "../runs/snapshot-writer.ts";
+import { writeRows } from "../runs/snapshot-writer.ts";
 import { askWorker } from "../runs/worker-job.ts";
 import type { Store } from "../store/index.ts";
 import { fromReport } from "../system/reports.ts";
@@ -114,23 +114,10 @@ async function writePacks(
   packs: readonly (readonly number[])[],
   pieces: readonly EncodedPiece[],
 ): Promise<number[][]> {
-  const writer = await SnapshotWriter.open(folder);
-  try {
-    const places: number[][] = [];
-    for (const pack of packs) {
-      const start = writer.rows;
-      for (const place of pack) {
-        const piece = pieces[place];
-        if (piece) await writer.add(piece);
-      }
-      places.push(Array.from({ length: writer.rows - start }, (_, i) => start + i));
-    }
-    await writer.finish({ dataHash: "", templateHash: "", mask: "" });
-    return places;
-  } catch (error) {
-    await writer.abandon();
-    throw error;
-  }
+  const placed = packs.map((pack) => pack.flatMap((place) => pieces[place] ?? []));
+  await writeRows(folder, placed.flat());
+  let next = 0;
+  return placed.map((pack) => pack.map(() => next++));
 }
 
 function summary(packs: number[], rows: number, events: readonly PackEvent[]): PackLosses {
